@@ -1,0 +1,55 @@
+/// Checks of CUDA runtime calls, and device memory that frees itself. Include from .cu files only.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <span>
+
+#include "base/error.hpp"
+
+#define SEMBLANCE_CUDA_CHECK(call)                                                              \
+  do {                                                                                          \
+    const cudaError_t semblance_code = (call);                                                  \
+    if (semblance_code != cudaSuccess) {                                                        \
+      ::semblance::base::fail(::semblance::base::ErrorKind::kDevice, "{}:{}: {}: {}", __FILE__, \
+                              __LINE__, #call, cudaGetErrorString(semblance_code));             \
+    }                                                                                           \
+  } while (false)
+
+namespace semblance::base {
+
+/// An array of T in the memory of the current CUDA device.
+template <class T>
+class DeviceBuffer {
+ public:
+  DeviceBuffer() = default;
+  explicit DeviceBuffer(std::size_t size) : size_(size) {
+    if (size > 0) SEMBLANCE_CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)));
+  }
+  explicit DeviceBuffer(std::span<const T> host) : DeviceBuffer(host.size()) {
+    if (size_ > 0) {
+      SEMBLANCE_CUDA_CHECK(cudaMemcpy(data_, host.data(), host.size_bytes(), cudaMemcpyHostToDevice));
+    }
+  }
+  ~DeviceBuffer() { cudaFree(data_); }
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
+  DeviceBuffer(DeviceBuffer&& other) noexcept : data_(other.data_), size_(other.size_) {
+    other.data_ = nullptr;
+    other.size_ = 0;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  void copy_to_host(std::span<T> host) const {
+    SEMBLANCE_CUDA_CHECK(cudaMemcpy(host.data(), data_, host.size_bytes(), cudaMemcpyDeviceToHost));
+  }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace semblance::base

@@ -1,0 +1,76 @@
+/// HDF5 files: each call checked once, handles closed by themselves, sizes from files never trusted.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace semblance::base {
+
+/// Owner of one HDF5 identifier.
+class H5Handle {
+ public:
+  H5Handle() = default;
+  /// \throws Error{kIo} naming `what` when id < 0; `close` is H5Fclose, H5Gclose, ...
+  H5Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what);
+  ~H5Handle() { reset(); }
+  H5Handle(H5Handle&& other) noexcept;
+  H5Handle& operator=(H5Handle&& other) noexcept;
+  hid_t get() const { return id_; }
+  void reset();
+
+ private:
+  hid_t id_ = -1;
+  herr_t (*close_)(hid_t) = nullptr;
+};
+
+/// Throws Error{kIo} when status < 0.
+void h5_check(herr_t status, const std::string& what);
+
+/// Opens for reading. \throws Error{kIo} when absent or unreadable, Error{kData} when not HDF5
+H5Handle h5_open(const std::filesystem::path& path);
+/// Creates (truncates).
+H5Handle h5_create(const std::filesystem::path& path);
+H5Handle h5_create_group(hid_t parent, const std::string& name);
+H5Handle h5_open_group(hid_t parent, const std::string& name);
+bool h5_exists(hid_t parent, const std::string& name);
+/// Names of the links in a group, in the order of their names.
+std::vector<std::string> h5_names(hid_t group);
+
+/// The HDF5 in-memory type of T.
+template <class T>
+hid_t h5_type();
+
+/// Writes a dataset of the given shape (row-major, product of shape == values.size()); datasets of
+/// more than 1,000 elements are chunked, shuffled and deflated.
+template <class T>
+void h5_write(hid_t parent, const std::string& name, std::span<const T> values,
+              const std::vector<std::int64_t>& shape);
+template <class T>
+void h5_write(hid_t parent, const std::string& name, const std::vector<T>& values) {
+  h5_write<T>(parent, name, std::span<const T>(values), {static_cast<std::int64_t>(values.size())});
+}
+/// Reads a whole dataset, converting to T; fills `shape` when not null.
+/// \param most  refuses (Error{kData}) a dataset of more elements than this
+template <class T>
+std::vector<T> h5_read(hid_t parent, const std::string& name, std::vector<std::int64_t>* shape = nullptr,
+                       std::int64_t most = std::int64_t{1} << 33);
+
+void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);
+std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name,
+                                       std::int64_t most = std::int64_t{1} << 28);
+
+/// Attributes of a file, group or dataset.
+void h5_write_attribute(hid_t object, const std::string& name, const std::string& text);
+void h5_write_attribute(hid_t object, const std::string& name, double value);
+void h5_write_attribute(hid_t object, const std::string& name, std::int64_t value);
+bool h5_has_attribute(hid_t object, const std::string& name);
+std::string h5_read_text_attribute(hid_t object, const std::string& name);
+double h5_read_double_attribute(hid_t object, const std::string& name);
+std::int64_t h5_read_int_attribute(hid_t object, const std::string& name);
+
+}  // namespace semblance::base

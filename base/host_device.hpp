@@ -1,0 +1,8 @@
+/// SEMBLANCE_HD marks a function that runs on the host and, when compiled by nvcc, on the device too.
+#pragma once
+
+#ifdef __CUDACC__
+#define SEMBLANCE_HD __host__ __device__
+#else
+#define SEMBLANCE_HD
+#endif

@@ -1,0 +1,87 @@
+#include "base/settings.hpp"
+
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+#include "base/error.hpp"
+
+namespace semblance::base {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+template <class Number>
+bool parse_number(std::string_view text, Number& out) {
+  Number value{};
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) return false;
+  out = value;
+  return true;
+}
+
+bool parse_bool(std::string_view text, bool& out) {
+  if (text == "true" || text == "yes" || text == "on" || text == "1") return out = true;
+  if (text == "false" || text == "no" || text == "off" || text == "0") return !(out = false);
+  return false;
+}
+
+bool parse_list(std::string_view text, std::vector<std::string>& out) {
+  out.clear();
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    out.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string Setting::wanted() const {
+  return std::visit(Overloaded{[](bool*) { return "true or false"; },
+                               [](int*) { return "a whole number"; },
+                               [](std::int64_t*) { return "a whole number"; },
+                               [](std::uint64_t*) { return "a whole number, not negative"; },
+                               [](double*) { return "a number"; },
+                               [](std::string*) { return "text"; },
+                               [](std::vector<std::string>*) { return "a list of texts"; }},
+                    target);
+}
+
+std::string Setting::text() const {
+  return std::visit(
+      Overloaded{[](const bool* v) { return std::string(*v ? "true" : "false"); },
+                 [](const std::string* v) { return *v; },
+                 [](const std::vector<std::string>* v) { return fmt::format("{}", fmt::join(*v, ",")); },
+                 [](const auto* v) { return fmt::format("{}", *v); }},
+      target);
+}
+
+void SettingList::set(std::string_view name, std::string_view value) {
+  for (const Setting& setting : settings_) {
+    if (setting.name != name) continue;
+    const bool good = std::visit(
+        Overloaded{[&](bool* out) { return parse_bool(value, *out); },
+                   [&](std::string* out) { return out->assign(value), true; },
+                   [&](std::vector<std::string>* out) { return parse_list(value, *out); },
+                   [&](auto* out) { return parse_number(value, *out); }},
+        setting.target);
+    SEMBLANCE_EXPECT(good, kData, "setting '{}' is '{}', but must be {}", name, value, setting.wanted());
+    return;
+  }
+  fail(ErrorKind::kData, "there is no setting '{}'{}", name, did_you_mean(name, names()));
+}
+
+std::vector<std::string> SettingList::names() const {
+  std::vector<std::string> out;
+  for (const Setting& setting : settings_) out.push_back(setting.name);
+  return out;
+}
+
+}  // namespace semblance::base

@@ -1,0 +1,43 @@
+/// Named settings of a stage: one list serves the command line, the configuration file and --set.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace semblance::base {
+
+/// One setting: its name as written in a configuration (`batch_size`; the flag is `--batch-size`),
+/// where its value lives, and what it means.
+struct Setting {
+  using Target = std::variant<bool*, int*, std::int64_t*, std::uint64_t*, double*, std::string*,
+                              std::vector<std::string>*>;
+  std::string name;
+  Target target;
+  std::string help;
+
+  /// "true or false", "a whole number", "a number", "text" or "a list of texts".
+  std::string wanted() const;
+  /// The present value as text, for --help and for content hashes.
+  std::string text() const;
+};
+
+class SettingList {
+ public:
+  /// Adds a setting; `target` must outlive the list and holds the default value.
+  void add(std::string name, Setting::Target target, std::string help) {
+    settings_.push_back({std::move(name), target, std::move(help)});
+  }
+  /// Sets `name` from text (a list takes comma-separated items).
+  /// \throws Error{kData} for an unknown name (naming the nearest one) or a value of another type
+  void set(std::string_view name, std::string_view value);
+  const std::vector<Setting>& all() const { return settings_; }
+  std::vector<std::string> names() const;
+
+ private:
+  std::vector<Setting> settings_;
+};
+
+}  // namespace semblance::base

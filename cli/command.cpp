@@ -1,0 +1,65 @@
+#include "cli/command.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+namespace semblance::cli {
+namespace {
+
+std::string flag_name(std::string setting) {
+  std::replace(setting.begin(), setting.end(), '_', '-');
+  return "--" + setting;
+}
+
+std::string yaml_text(const YAML::Node& node) {
+  if (!node.IsSequence()) return node.IsNull() ? "" : node.as<std::string>();
+  std::string text;
+  for (const YAML::Node& item : node) text += (text.empty() ? "" : ",") + item.as<std::string>();
+  return text;
+}
+
+}  // namespace
+
+void SettingFlags::add_flags(CLI::App& app) {
+  for (const base::Setting& setting : list_.all()) {
+    app.add_option_function<std::string>(
+           flag_name(setting.name),
+           [this, name = setting.name](const std::string& value) { given_.emplace_back(name, value); },
+           setting.help)
+        ->default_str(setting.text())
+        ->type_name("");
+  }
+}
+
+void SettingFlags::apply(const std::string& config, const std::string& section) {
+  if (!config.empty()) {
+    YAML::Node root;
+    try {
+      root = YAML::Load(base::read_text_file(config));
+    } catch (const YAML::Exception& e) {
+      base::fail(base::ErrorKind::kData, "{}:{}: {}", config, e.mark.line + 1, e.msg);
+    }
+    if (root.IsMap() && root[section]) {
+      for (const auto& entry : root[section]) {
+        try {
+          list_.set(entry.first.as<std::string>(), yaml_text(entry.second));
+        } catch (const base::Error& e) {
+          base::fail(e.kind(), "{}:{}: {}", config, entry.first.Mark().line + 1, e.what());
+        }
+      }
+    }
+  }
+  for (const auto& [name, value] : given_) {
+    try {
+      list_.set(name, value);
+    } catch (const base::Error& e) {
+      base::fail(base::ErrorKind::kUsage, "{}", e.what());
+    }
+  }
+}
+
+}  // namespace semblance::cli

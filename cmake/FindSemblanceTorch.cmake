@@ -1,0 +1,21 @@
+# LibTorch's CPU part out of the torch wheel (or an unpacked libtorch: SEMBLANCE_TORCH_ROOT).
+# find_package(Torch) is not used: it stops when the wheel knows CUDA and the machine has no toolkit.
+# libtorch_cuda.so is not linked; it is loaded when a CUDA device is asked for.
+# Target: semblance::torch
+set(SEMBLANCE_TORCH_ROOT ${SEMBLANCE_SITE_PACKAGES}/torch CACHE PATH "Folder with LibTorch's include/ and lib/")
+set(root ${SEMBLANCE_TORCH_ROOT})
+find_library(SemblanceTorch_C10 c10 PATHS ${root}/lib NO_DEFAULT_PATH)
+find_library(SemblanceTorch_CPU torch_cpu PATHS ${root}/lib NO_DEFAULT_PATH)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(SemblanceTorch REQUIRED_VARS SemblanceTorch_CPU SemblanceTorch_C10)
+if(SemblanceTorch_FOUND)
+  add_library(semblance::c10 SHARED IMPORTED)
+  set_target_properties(semblance::c10 PROPERTIES IMPORTED_LOCATION ${SemblanceTorch_C10})
+  add_library(semblance::torch_cpu SHARED IMPORTED)
+  set_target_properties(semblance::torch_cpu PROPERTIES IMPORTED_LOCATION ${SemblanceTorch_CPU})
+  add_library(semblance::torch INTERFACE IMPORTED)
+  target_link_libraries(semblance::torch INTERFACE semblance::torch_cpu semblance::c10)
+  target_include_directories(semblance::torch SYSTEM INTERFACE ${root}/include/torch/csrc/api/include)
+  # The wheel bundles a newer fmt: its include folder must come after the system's own.
+  target_compile_options(semblance::torch INTERFACE "SHELL:-idirafter ${root}/include")
+endif()

@@ -1,0 +1,74 @@
+/// What is known of a table's columns: the metadata file in memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace semblance::table {
+
+enum class Kind : std::uint8_t {
+  kInteger,   ///< whole numbers, stored as int64
+  kFloat,     ///< stored as double
+  kBoolean,   ///< a category of two levels such as true/false, yes/no
+  kCategory,  ///< one of a set of texts
+  kDate,      ///< calendar day
+  kDatetime,  ///< calendar day and time of day
+  kId,        ///< identifier: never modelled, issued anew
+};
+
+std::string_view kind_name(Kind kind);  ///< "integer", "float", "boolean", "category", "date", ...
+/// \throws Error{kData} naming the nearest kind
+Kind kind_from_name(std::string_view name);
+
+struct ColumnSpec {
+  std::string name;
+  Kind kind = Kind::kCategory;
+  int decimals = -1;         ///< kFloat: digits after the point when written; -1: shortest exact form
+  double rounding = 0;       ///< kFloat, kInteger: values are multiples of this; 0: no such rule
+  std::string format;        ///< dates: pattern of the source, "%Y-%m-%d %H:%M:%S" style ("%f": fraction)
+  std::string unit;          ///< datetimes: coarsest unit present: "day", "hour", "minute", "second", "microsecond"
+  std::string relative_to;   ///< dates: never before this other date column of the same row
+  std::string id_pattern;    ///< kId: "sequence", "uuid", "nhs-number" or a pattern such as "P######"
+  std::string missing_text;  ///< how a missing value is written in CSV; "" when empty
+  std::string missingness;   ///< NHSSynth strategy: "augment" (default), "drop", "impute:mean", ...
+  bool dropped = false;      ///< left out of the model and of the synthetic table
+};
+
+struct Schema {
+  std::vector<ColumnSpec> columns;
+  std::vector<std::string> constraints;      ///< NHSSynth grammar, one text each
+  std::vector<std::string> missing_markers;  ///< texts that mean missing, beside the empty text
+  std::string entity;                        ///< column that tells whose row it is; "" for none
+
+  int find(std::string_view name) const;  ///< -1 when there is none
+  std::vector<std::string> names() const;
+};
+
+/// The default missing markers: "?", "NA", "N/A", "NaN", "nan", "NULL", "null", "None".
+const std::vector<std::string>& default_missing_markers();
+
+/// What a metadata file says; parts that it leaves open are inferred from the table.
+struct Metadata {
+  /// One column's wishes; an empty or unset member means "infer".
+  struct Wish {
+    ColumnSpec spec;        ///< members that are set override the inferred ones
+    bool kind_given = false;
+  };
+  std::vector<Wish> columns;
+  std::vector<std::string> constraints;
+  std::vector<std::string> missing_markers;  ///< empty: the default ones
+  std::string entity;
+  std::string path;  ///< for messages
+};
+
+/// Reads our own metadata YAML and NHSSynth's (dtype, categorical, missingness, transformer,
+/// rounding_scheme, floor, format; constraints).
+/// \throws Error{kIo}, or Error{kData} with file and line for unknown keys (naming the nearest) or bad values
+Metadata read_metadata(const std::string& path);
+
+/// Writes a schema as metadata YAML that read_metadata reads back to the same schema.
+std::string metadata_yaml(const Schema& schema);
+
+}  // namespace semblance::table

@@ -1,0 +1,73 @@
+/// The codec: a mixed-type row becomes small integer tokens, and tokens become a row again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <hdf5.h>
+
+#include "base/communicator.hpp"
+#include "base/settings.hpp"
+#include "table/column.hpp"
+
+namespace semblance::trainer {
+
+struct CodecOptions {
+  int numeric_bins = 128;      ///< quantile bins of a numeric column with more distinct values than this
+  int rare_min_count = 10;     ///< levels seen fewer times become RARE and are never emitted
+  bool protect_extremes = true; ///< clip to the k-th smallest and largest value, k = rare_min_count
+  int digit_base = 256;        ///< columns with more tokens than this are split into two digits
+};
+void add_settings(base::SettingList& list, CodecOptions& options);
+
+/// One column of tokens; a table column makes one or more of them (digits, weekday, time of day).
+struct TokenColumn {
+  std::string name;       ///< for messages, for example "ADMITTIME/weekday"
+  int source_column = 0;  ///< index in the schema of the codec
+  int cardinality = 1;    ///< tokens are 0 .. cardinality - 1
+};
+
+/// Tokens of many rows, column-major: token (row, t) is at [t * n_rows + row].
+struct TokenMatrix {
+  std::int64_t n_rows = 0;
+  int n_columns = 0;
+  std::vector<std::uint16_t> tokens;
+  const std::uint16_t* column(int t) const { return tokens.data() + t * n_rows; }
+  std::uint16_t* column(int t) { return tokens.data() + t * n_rows; }
+};
+
+class Codec {
+ public:
+  /// Learns bins, levels and formats from the rows of all ranks; every rank gets the same codec, and
+  /// it does not depend on how the rows are spread over ranks.
+  static Codec fit(const table::Table& rows, const table::Schema& schema, const CodecOptions& options,
+                   base::Communicator& communicator);
+  static Codec load(hid_t group);
+  void save(hid_t group) const;
+
+  Codec(Codec&&) noexcept;
+  Codec& operator=(Codec&&) noexcept;
+  ~Codec();
+
+  const std::vector<TokenColumn>& token_columns() const;
+  /// The schema of the tables that decode() makes, with constraints and entity.
+  const table::Schema& schema() const;
+
+  /// Tokens of a table that has the codec's columns (by name).
+  /// \throws Error{kData} for an absent column. Unseen levels become RARE (or the commonest level
+  ///         where the codec has no RARE token) and are counted in `unseen` when not null
+  TokenMatrix encode(const table::Table& rows, std::int64_t* unseen = nullptr) const;
+
+  /// Rows from tokens. Within a bin the value is drawn from Philox(seed, kDecode, global row).
+  /// \param first_row  global number of the first row: decides the random draws and issued ids
+  table::Table decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed) const;
+
+ private:
+  struct State;
+  explicit Codec(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace semblance::trainer

@@ -1,0 +1,33 @@
+/// A trained model: codec and network, as kept in model.h5 (layout: docs/FORMAT.md).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "trainer/codec.hpp"
+
+namespace semblance::trainer {
+
+/// Draws tokens from the learned distribution. Needs no LibTorch: the weights are plain arrays.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  /// Tokens of rows [first_row, first_row + n_rows). A row's tokens depend on (model, seed, row)
+  /// alone: not on n_rows, threads or ranks.
+  virtual TokenMatrix sample(std::int64_t first_row, std::int64_t n_rows, std::uint64_t seed,
+                             int threads) const = 0;
+};
+
+struct Model {
+  Codec codec;
+  std::unique_ptr<Sampler> sampler;
+  std::string decoder;       ///< "autoregressive" or "independent"
+  std::int64_t trained_rows = 0;
+  std::string sha256;        ///< of the model file
+};
+
+/// \param device  where to sample: as base::Device::name()
+/// \throws Error{kIo}, Error{kData} when the file is damaged or not a model
+Model load_model(const std::string& path, const std::string& device = "cpu");
+
+}  // namespace semblance::trainer

@@ -16,7 +16,8 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  /// Element-wise sum over ranks, in place; every rank passes the same length and gets the same bits.
+  /// Element-wise sum over ranks, in place; every rank passes the same length and gets the same
+  /// bits.
   virtual void all_reduce_sum(std::span<float> values) = 0;
   virtual void all_reduce_sum(std::span<double> values) = 0;
   virtual void all_reduce_sum(std::span<std::int64_t> values) = 0;

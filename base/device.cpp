@@ -29,7 +29,9 @@ std::string cuda_absence_reason() {
 bool built_with_cuda() { return true; }
 #else
 int cuda_device_count() { return 0; }
-std::string cuda_absence_reason() { return "this program was built without CUDA (SEMBLANCE_CUDA=OFF)"; }
+std::string cuda_absence_reason() {
+  return "this program was built without CUDA (SEMBLANCE_CUDA=OFF)";
+}
 bool built_with_cuda() { return false; }
 #endif
 
@@ -49,14 +51,16 @@ Device resolve_device(std::string_view text) {
   const int count = cuda_device_count();
   if (text == "auto" && count == 0) return {};
   if (text == "auto" || text == "cuda") {
-    SEMBLANCE_EXPECT(count > 0, kDevice, "--device {}: no CUDA device: {}", text, cuda_absence_reason());
+    SEMBLANCE_EXPECT(count > 0, kDevice, "--device {}: no CUDA device: {}", text,
+                     cuda_absence_reason());
     return {Device::Type::kCuda, local_rank() % count};
   }
   int index = -1;
   const std::string_view digits = text.starts_with("cuda:") ? text.substr(5) : "";
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  SEMBLANCE_EXPECT(!digits.empty() && code == std::errc() && end == digits.data() + digits.size() && index >= 0,
-                   kUsage, "--device '{}' must be auto, cpu, cuda or cuda:N", text);
+  SEMBLANCE_EXPECT(
+      !digits.empty() && code == std::errc() && end == digits.data() + digits.size() && index >= 0,
+      kUsage, "--device '{}' must be auto, cpu, cuda or cuda:N", text);
   SEMBLANCE_EXPECT(index < count, kDevice, "--device {}: there are {} CUDA devices{}", text, count,
                    count == 0 ? ": " + cuda_absence_reason() : "");
   return {Device::Type::kCuda, index};

@@ -9,12 +9,17 @@ namespace semblance::base {
 
 int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kUsage: return 2;
-    case ErrorKind::kData: return 3;
-    case ErrorKind::kIo: return 4;
+    case ErrorKind::kUsage:
+      return 2;
+    case ErrorKind::kData:
+      return 3;
+    case ErrorKind::kIo:
+      return 4;
     case ErrorKind::kDevice:
-    case ErrorKind::kComm: return 5;
-    case ErrorKind::kInternal: break;
+    case ErrorKind::kComm:
+      return 5;
+    case ErrorKind::kInternal:
+      break;
   }
   return 1;
 }

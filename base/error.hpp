@@ -55,13 +55,13 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 }  // namespace semblance::base
 
 /// A condition that the caller must meet, checked in every build.
-#define SEMBLANCE_EXPECT(condition, kind, ...)                                          \
-  do {                                                                                  \
+#define SEMBLANCE_EXPECT(condition, kind, ...)                                                  \
+  do {                                                                                          \
     if (!(condition)) ::semblance::base::fail(::semblance::base::ErrorKind::kind, __VA_ARGS__); \
   } while (false)
 
 /// A condition that only a bug in this program can break, checked in every build.
-#define SEMBLANCE_ASSERT(condition)                                                     \
-  do {                                                                                  \
+#define SEMBLANCE_ASSERT(condition)                                                        \
+  do {                                                                                     \
     if (!(condition)) ::semblance::base::assertion_failed(#condition, __FILE__, __LINE__); \
   } while (false)

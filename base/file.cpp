@@ -48,7 +48,8 @@ struct CloseFile {
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
 
 FileHandle open_for_reading(const fs::path& path) {
-  SEMBLANCE_EXPECT(!fs::is_directory(path), kIo, "{}: is a directory, a file is needed", path.string());
+  SEMBLANCE_EXPECT(!fs::is_directory(path), kIo, "{}: is a directory, a file is needed",
+                   path.string());
   FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file) fail_errno("read", path.string());
   return file;
@@ -60,7 +61,8 @@ std::string read_text_file(const fs::path& path) {
   const FileHandle file = open_for_reading(path);
   std::string text;
   char piece[1 << 16];
-  while (const std::size_t n = std::fread(piece, 1, sizeof piece, file.get())) text.append(piece, n);
+  while (const std::size_t n = std::fread(piece, 1, sizeof piece, file.get()))
+    text.append(piece, n);
   if (std::ferror(file.get()) != 0) fail_errno("read", path.string());
   return text;
 }
@@ -70,7 +72,8 @@ void write_text_file(const fs::path& path, std::string_view text) {
   {
     const FileHandle file(std::fopen(pending.temporary().c_str(), "wb"));
     if (!file) fail_errno("write", path.string());
-    if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() || std::fflush(file.get()) != 0) {
+    if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
+        std::fflush(file.get()) != 0) {
       fail_errno("write", path.string());
     }
   }

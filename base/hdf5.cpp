@@ -21,7 +21,8 @@ void silence_hdf5() {
 
 H5Handle space_of(const std::vector<std::int64_t>& shape) {
   const std::vector<hsize_t> dims(shape.begin(), shape.end());
-  return H5Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, "dataspace");
+  return H5Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose,
+                  "dataspace");
 }
 
 std::vector<std::int64_t> shape_of(hid_t dataset, const std::string& name, std::int64_t most) {
@@ -77,7 +78,8 @@ void write_scalar_attribute(hid_t object, const std::string& name, hid_t type, c
 }
 
 H5Handle open_attribute(hid_t object, const std::string& name) {
-  SEMBLANCE_EXPECT(h5_has_attribute(object, name), kData, "there is no attribute '{}' in the file", name);
+  SEMBLANCE_EXPECT(h5_has_attribute(object, name), kData, "there is no attribute '{}' in the file",
+                   name);
   return H5Handle(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "attribute '" + name + "'");
 }
 
@@ -85,7 +87,8 @@ template <class T>
 T read_scalar_attribute(hid_t object, const std::string& name) {
   const H5Handle attribute = open_attribute(object, name);
   const H5Handle space(H5Aget_space(attribute.get()), H5Sclose, name);
-  SEMBLANCE_EXPECT(H5Sget_simple_extent_npoints(space.get()) == 1, kData, "attribute '{}' is not one value", name);
+  SEMBLANCE_EXPECT(H5Sget_simple_extent_npoints(space.get()) == 1, kData,
+                   "attribute '{}' is not one value", name);
   T value{};
   h5_check(H5Aread(attribute.get(), h5_type<T>(), &value), "attribute '" + name + "'");
   return value;
@@ -93,10 +96,12 @@ T read_scalar_attribute(hid_t object, const std::string& name) {
 
 }  // namespace
 
-H5Handle::H5Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what) : id_(id), close_(close) {
+H5Handle::H5Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what)
+    : id_(id), close_(close) {
   SEMBLANCE_EXPECT(id >= 0, kIo, "HDF5: {} failed", what);
 }
-H5Handle::H5Handle(H5Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+H5Handle::H5Handle(H5Handle&& other) noexcept
+    : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
 H5Handle& H5Handle::operator=(H5Handle&& other) noexcept {
   reset();
   id_ = std::exchange(other.id_, -1);
@@ -151,18 +156,43 @@ std::vector<std::string> h5_names(hid_t group) {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
     return 0;
   };
-  h5_check(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names), "listing a group");
+  h5_check(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names),
+           "listing a group");
   return names;
 }
 
-template <> hid_t h5_type<float>() { return H5T_NATIVE_FLOAT; }
-template <> hid_t h5_type<double>() { return H5T_NATIVE_DOUBLE; }
-template <> hid_t h5_type<std::int8_t>() { return H5T_NATIVE_INT8; }
-template <> hid_t h5_type<std::uint8_t>() { return H5T_NATIVE_UINT8; }
-template <> hid_t h5_type<std::int16_t>() { return H5T_NATIVE_INT16; }
-template <> hid_t h5_type<std::uint16_t>() { return H5T_NATIVE_UINT16; }
-template <> hid_t h5_type<std::int32_t>() { return H5T_NATIVE_INT32; }
-template <> hid_t h5_type<std::int64_t>() { return H5T_NATIVE_INT64; }
+template <>
+hid_t h5_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
+hid_t h5_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+hid_t h5_type<std::int8_t>() {
+  return H5T_NATIVE_INT8;
+}
+template <>
+hid_t h5_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+hid_t h5_type<std::int16_t>() {
+  return H5T_NATIVE_INT16;
+}
+template <>
+hid_t h5_type<std::uint16_t>() {
+  return H5T_NATIVE_UINT16;
+}
+template <>
+hid_t h5_type<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
+template <>
+hid_t h5_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
 
 template <class T>
 void h5_write(hid_t parent, const std::string& name, std::span<const T> values,
@@ -191,9 +221,9 @@ std::vector<T> h5_read(hid_t parent, const std::string& name, std::vector<std::i
   return values;
 }
 
-#define SEMBLANCE_H5_INSTANCE(T)                                                             \
-  template void h5_write<T>(hid_t, const std::string&, std::span<const T>,                   \
-                            const std::vector<std::int64_t>&);                               \
+#define SEMBLANCE_H5_INSTANCE(T)                                                            \
+  template void h5_write<T>(hid_t, const std::string&, std::span<const T>,                  \
+                            const std::vector<std::int64_t>&);                              \
   template std::vector<T> h5_read<T>(hid_t, const std::string&, std::vector<std::int64_t>*, \
                                      std::int64_t);
 SEMBLANCE_H5_INSTANCE(float)
@@ -223,7 +253,8 @@ std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name, st
   const H5Handle dataset = open_dataset(parent, name);
   const std::size_t n = static_cast<std::size_t>(product(shape_of(dataset.get(), name, most)));
   const H5Handle file_type(H5Dget_type(dataset.get()), H5Tclose, name);
-  SEMBLANCE_EXPECT(H5Tget_class(file_type.get()) == H5T_STRING, kData, "dataset '{}' does not hold texts", name);
+  SEMBLANCE_EXPECT(H5Tget_class(file_type.get()) == H5T_STRING, kData,
+                   "dataset '{}' does not hold texts", name);
   std::vector<std::string> texts(n);
   if (n == 0) return texts;
   if (H5Tis_variable_str(file_type.get()) > 0) {
@@ -259,14 +290,17 @@ void h5_write_attribute(hid_t object, const std::string& name, std::int64_t valu
   write_scalar_attribute(object, name, H5T_NATIVE_INT64, &value);
 }
 
-bool h5_has_attribute(hid_t object, const std::string& name) { return H5Aexists(object, name.c_str()) > 0; }
+bool h5_has_attribute(hid_t object, const std::string& name) {
+  return H5Aexists(object, name.c_str()) > 0;
+}
 
 std::string h5_read_text_attribute(hid_t object, const std::string& name) {
   const H5Handle attribute = open_attribute(object, name);
   const H5Handle type(H5Aget_type(attribute.get()), H5Tclose, name);
   const H5Handle space(H5Aget_space(attribute.get()), H5Sclose, name);
-  SEMBLANCE_EXPECT(H5Tget_class(type.get()) == H5T_STRING && H5Sget_simple_extent_npoints(space.get()) == 1,
-                   kData, "attribute '{}' is not a text", name);
+  SEMBLANCE_EXPECT(
+      H5Tget_class(type.get()) == H5T_STRING && H5Sget_simple_extent_npoints(space.get()) == 1,
+      kData, "attribute '{}' is not a text", name);
   if (H5Tis_variable_str(type.get()) > 0) {
     const H5Handle memory_type = text_type();
     char* pointer = nullptr;

@@ -1,4 +1,5 @@
-/// HDF5 files: each call checked once, handles closed by themselves, sizes from files never trusted.
+/// HDF5 files: each call checked once, handles closed by themselves, sizes from files never
+/// trusted.
 #pragma once
 
 #include <hdf5.h>
@@ -57,7 +58,8 @@ void h5_write(hid_t parent, const std::string& name, const std::vector<T>& value
 /// Reads a whole dataset, converting to T; fills `shape` when not null.
 /// \param most  refuses (Error{kData}) a dataset of more elements than this
 template <class T>
-std::vector<T> h5_read(hid_t parent, const std::string& name, std::vector<std::int64_t>* shape = nullptr,
+std::vector<T> h5_read(hid_t parent, const std::string& name,
+                       std::vector<std::int64_t>* shape = nullptr,
                        std::int64_t most = std::int64_t{1} << 33);
 
 void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);

@@ -1,4 +1,5 @@
-/// SEMBLANCE_HD marks a function that runs on the host and, when compiled by nvcc, on the device too.
+/// SEMBLANCE_HD marks a function that runs on the host and, when compiled by nvcc, on the device
+/// too.
 #pragma once
 
 #ifdef __CUDACC__

@@ -42,18 +42,28 @@ void configure_log(const LogOptions& options) {
   const bool hushed = options.quiet || options.rank != 0;
   logger().set_level(hushed ? spdlog::level::warn : spdlog::level::info);
   if (s.json.is_open()) s.json.close();
-  if (!options.json_path.empty() && options.rank == 0) s.json.open(options.json_path, std::ios::app);
+  if (!options.json_path.empty() && options.rank == 0)
+    s.json.open(options.json_path, std::ios::app);
 }
 
 bool log_is_quiet() { return state().options.quiet || state().options.rank != 0; }
 
 void log_message(LogLevel level, std::string_view text) {
-  const std::string rank = state().options.rank == 0 ? "" : fmt::format("rank {}: ", state().options.rank);
+  const std::string rank =
+      state().options.rank == 0 ? "" : fmt::format("rank {}: ", state().options.rank);
   switch (level) {
-    case LogLevel::kDebug: logger().debug("{}{}", rank, text); break;
-    case LogLevel::kInfo: logger().info("{}{}", rank, text); break;
-    case LogLevel::kWarning: logger().warn("warning: {}{}", rank, text); break;
-    case LogLevel::kError: logger().error("error: {}{}", rank, text); break;
+    case LogLevel::kDebug:
+      logger().debug("{}{}", rank, text);
+      break;
+    case LogLevel::kInfo:
+      logger().info("{}{}", rank, text);
+      break;
+    case LogLevel::kWarning:
+      logger().warn("warning: {}{}", rank, text);
+      break;
+    case LogLevel::kError:
+      logger().error("error: {}{}", rank, text);
+      break;
   }
 }
 
@@ -63,7 +73,8 @@ void log_event(std::string_view event, std::initializer_list<LogField> fields) {
   if (!s.json.is_open()) return;
   nlohmann::ordered_json line;
   line["event"] = event;
-  line["time_s"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  line["time_s"] =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   for (const auto& [name, value] : fields) {
     std::visit([&, key = std::string(name)](const auto& v) { line[key] = v; }, value);
   }

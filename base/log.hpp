@@ -16,8 +16,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 /// Where messages go. Set once by main; rank 0 speaks, other ranks pass warnings and errors only.
 struct LogOptions {
-  bool quiet = false;      ///< only warnings and errors
-  std::string json_path;   ///< append one JSON object a line here; "" for none
+  bool quiet = false;     ///< only warnings and errors
+  std::string json_path;  ///< append one JSON object a line here; "" for none
   int rank = 0;
 };
 void configure_log(const LogOptions& options);

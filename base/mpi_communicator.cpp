@@ -14,7 +14,8 @@ namespace {
 
 /// Ranks that the launcher says it started; 1 without a launcher.
 int launched_ranks() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"}) {
+  for (const char* name :
+       {"OMPI_COMM_WORLD_SIZE", "PMIX_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"}) {
     if (const char* value = std::getenv(name)) return std::atoi(value);
   }
   // srun sets these for every step, with or without an MPI plugin; pmix sets PMIX_RANK beside them.
@@ -33,7 +34,8 @@ void check_mpi(int code, const char* what) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(code, text, &length);
-  fail(ErrorKind::kComm, "{} failed: {}", what, std::string_view(text, static_cast<std::size_t>(length)));
+  fail(ErrorKind::kComm, "{} failed: {}", what,
+       std::string_view(text, static_cast<std::size_t>(length)));
 }
 
 /// MPI counts are int: long buffers go in pieces of this many elements.
@@ -46,7 +48,8 @@ class MpiCommunicator final : public Communicator {
     MPI_Initialized(&ready);
     if (ready == 0) {
       int granted = 0;
-      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &granted), "MPI_Init_thread");
+      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &granted),
+                "MPI_Init_thread");
       std::atexit([] {
         int over = 0;
         MPI_Finalized(&over);

@@ -11,17 +11,17 @@ namespace semblance::base {
 
 /// What a random number is for; streams of different purposes never overlap.
 enum class Purpose : std::uint32_t {
-  kSample = 1,       ///< tokens of a synthetic row
-  kDecode = 2,       ///< continuous values within a bin
-  kLatent = 3,       ///< latent variables of the model
-  kShuffle = 4,      ///< order of training rows
-  kSplit = 5,        ///< validation and holdout splits
-  kInitialise = 6,   ///< initial weights
-  kDropout = 7,      ///< dropout masks
-  kMockHospital = 8, ///< mock hospital tables
-  kEvaluate = 9,     ///< sub-samples and bootstraps of the evaluation
-  kIdentifier = 10,  ///< re-issued identifiers
-  kRetry = 11,       ///< rows drawn again to satisfy a constraint
+  kSample = 1,        ///< tokens of a synthetic row
+  kDecode = 2,        ///< continuous values within a bin
+  kLatent = 3,        ///< latent variables of the model
+  kShuffle = 4,       ///< order of training rows
+  kSplit = 5,         ///< validation and holdout splits
+  kInitialise = 6,    ///< initial weights
+  kDropout = 7,       ///< dropout masks
+  kMockHospital = 8,  ///< mock hospital tables
+  kEvaluate = 9,      ///< sub-samples and bootstraps of the evaluation
+  kIdentifier = 10,   ///< re-issued identifiers
+  kRetry = 11,        ///< rows drawn again to satisfy a constraint
 };
 
 /// Four 32-bit words of randomness.

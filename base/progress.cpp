@@ -24,7 +24,8 @@ std::string short_count(double n) {
 
 std::string short_time(double seconds) {
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 3600) return fmt::format("{:.0f} min {:02.0f} s", seconds / 60, static_cast<int>(seconds) % 60 * 1.0);
+  if (seconds < 3600)
+    return fmt::format("{:.0f} min {:02.0f} s", seconds / 60, static_cast<int>(seconds) % 60 * 1.0);
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
@@ -67,11 +68,13 @@ void Progress::show(bool last) {
     const double share = std::clamp(done / static_cast<double>(total_), 0.0, 1.0);
     if (terminal_) {
       const int filled = static_cast<int>(share * kBarWidth);
-      line += fmt::format(" [{}{}]", std::string(filled, '#'), std::string(kBarWidth - filled, '.'));
+      line +=
+          fmt::format(" [{}{}]", std::string(filled, '#'), std::string(kBarWidth - filled, '.'));
     }
     line += fmt::format(" {:3.0f}%  {} / {} {}", 100 * share, short_count(done),
                         short_count(static_cast<double>(total_)), unit_);
-    if (!last && rate > 0) line += fmt::format("  {} left", short_time((static_cast<double>(total_) - done) / rate));
+    if (!last && rate > 0)
+      line += fmt::format("  {} left", short_time((static_cast<double>(total_) - done) / rate));
   } else {
     line += fmt::format("  {} {}", short_count(done), unit_);
   }

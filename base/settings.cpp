@@ -44,23 +44,23 @@ bool parse_list(std::string_view text, std::vector<std::string>& out) {
 }  // namespace
 
 std::string Setting::wanted() const {
-  return std::visit(Overloaded{[](bool*) { return "true or false"; },
-                               [](int*) { return "a whole number"; },
-                               [](std::int64_t*) { return "a whole number"; },
-                               [](std::uint64_t*) { return "a whole number, not negative"; },
-                               [](double*) { return "a number"; },
-                               [](std::string*) { return "text"; },
-                               [](std::vector<std::string>*) { return "a list of texts"; }},
-                    target);
+  return std::visit(
+      Overloaded{[](bool*) { return "true or false"; }, [](int*) { return "a whole number"; },
+                 [](std::int64_t*) { return "a whole number"; },
+                 [](std::uint64_t*) { return "a whole number, not negative"; },
+                 [](double*) { return "a number"; }, [](std::string*) { return "text"; },
+                 [](std::vector<std::string>*) { return "a list of texts"; }},
+      target);
 }
 
 std::string Setting::text() const {
-  return std::visit(
-      Overloaded{[](const bool* v) { return std::string(*v ? "true" : "false"); },
-                 [](const std::string* v) { return *v; },
-                 [](const std::vector<std::string>* v) { return fmt::format("{}", fmt::join(*v, ",")); },
-                 [](const auto* v) { return fmt::format("{}", *v); }},
-      target);
+  return std::visit(Overloaded{[](const bool* v) { return std::string(*v ? "true" : "false"); },
+                               [](const std::string* v) { return *v; },
+                               [](const std::vector<std::string>* v) {
+                                 return fmt::format("{}", fmt::join(*v, ","));
+                               },
+                               [](const auto* v) { return fmt::format("{}", *v); }},
+                    target);
 }
 
 void SettingList::set(std::string_view name, std::string_view value) {
@@ -72,7 +72,8 @@ void SettingList::set(std::string_view name, std::string_view value) {
                    [&](std::vector<std::string>* out) { return parse_list(value, *out); },
                    [&](auto* out) { return parse_number(value, *out); }},
         setting.target);
-    SEMBLANCE_EXPECT(good, kData, "setting '{}' is '{}', but must be {}", name, value, setting.wanted());
+    SEMBLANCE_EXPECT(good, kData, "setting '{}' is '{}', but must be {}", name, value,
+                     setting.wanted());
     return;
   }
   fail(ErrorKind::kData, "there is no setting '{}'{}", name, did_you_mean(name, names()));

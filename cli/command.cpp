@@ -28,7 +28,9 @@ void SettingFlags::add_flags(CLI::App& app) {
   for (const base::Setting& setting : list_.all()) {
     app.add_option_function<std::string>(
            flag_name(setting.name),
-           [this, name = setting.name](const std::string& value) { given_.emplace_back(name, value); },
+           [this, name = setting.name](const std::string& value) {
+             given_.emplace_back(name, value);
+           },
            setting.help)
         ->default_str(setting.text())
         ->type_name("");

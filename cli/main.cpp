@@ -18,7 +18,8 @@ void add_common_flags(CLI::App& app, CommonFlags& flags) {
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   app.add_option_function<std::uint64_t>(
-         "--seed", [&flags](const std::uint64_t& seed) { flags.seed = seed, flags.seed_given = true; },
+         "--seed",
+         [&flags](const std::uint64_t& seed) { flags.seed = seed, flags.seed_given = true; },
          "seed of all random choices")
       ->default_str("1");
   app.add_flag("--quiet", flags.quiet, "only warnings and errors");
@@ -30,7 +31,8 @@ void add_common_flags(CLI::App& app, CommonFlags& flags) {
 std::vector<std::string> valid_words(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   if (!word.starts_with("-")) {
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(sub->get_name());
     return names;
   }
   for (const CLI::Option* option : app.get_options()) {

@@ -12,16 +12,17 @@ namespace semblance::kernels {
 /// Rows in column-major spans that are owned elsewhere.
 struct GowerRows {
   std::int64_t n_rows = 0;
-  std::vector<std::span<const float>> numeric;             ///< each [n_rows], rescaled to (x - min) / range
-                                                           ///< of the real column; NaN is missing
-  std::vector<std::span<const std::int32_t>> categorical;  ///< each [n_rows], codes >= 0; negative is missing
+  std::vector<std::span<const float>> numeric;  ///< each [n_rows], rescaled to (x - min) / range
+                                                ///< of the real column; NaN is missing
+  std::vector<std::span<const std::int32_t>>
+      categorical;  ///< each [n_rows], codes >= 0; negative is missing
 };
 
 /// A row's two nearest reference rows. With a single reference row, `second` is infinity.
 struct Nearest {
-  float first = 0;             ///< Gower distance in [0, 1] to the nearest reference row
-  float second = 0;            ///< to the second-nearest (another row, perhaps at the same distance)
-  std::int64_t first_row = -1; ///< ties go to the smallest row number
+  float first = 0;   ///< Gower distance in [0, 1] to the nearest reference row
+  float second = 0;  ///< to the second-nearest (another row, perhaps at the same distance)
+  std::int64_t first_row = -1;  ///< ties go to the smallest row number
 };
 
 struct DcrOptions {
@@ -36,8 +37,9 @@ struct DcrOptions {
 /// \param queries     N rows; N = 0 gives an empty result
 /// \param references  M >= 1 rows with the same columns
 /// \return            N results, in query order
-/// \throws Error{kUsage} when the columns differ or M = 0; Error{kDevice} when CUDA is asked for and absent
-/// \note   the same bits for any number of threads, tile size, instruction set and device
+/// \throws Error{kUsage} when the columns differ or M = 0; Error{kDevice} when CUDA is asked for
+/// and absent \note   the same bits for any number of threads, tile size, instruction set and
+/// device
 std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
                                   const DcrOptions& options = {});
 

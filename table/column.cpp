@@ -13,11 +13,14 @@ enum class Storage { kReals, kInts, kCodes };
 
 Storage storage_of(Kind kind) {
   switch (kind) {
-    case Kind::kFloat: return Storage::kReals;
+    case Kind::kFloat:
+      return Storage::kReals;
     case Kind::kInteger:
     case Kind::kDate:
-    case Kind::kDatetime: return Storage::kInts;
-    default: return Storage::kCodes;
+    case Kind::kDatetime:
+      return Storage::kInts;
+    default:
+      return Storage::kCodes;
   }
 }
 
@@ -40,9 +43,12 @@ std::vector<T> sliced(const std::vector<T>& values, std::int64_t first, std::int
 
 std::int64_t Column::size() const {
   switch (storage_of(spec.kind)) {
-    case Storage::kReals: return static_cast<std::int64_t>(reals.size());
-    case Storage::kInts: return static_cast<std::int64_t>(ints.size());
-    case Storage::kCodes: break;
+    case Storage::kReals:
+      return static_cast<std::int64_t>(reals.size());
+    case Storage::kInts:
+      return static_cast<std::int64_t>(ints.size());
+    case Storage::kCodes:
+      break;
   }
   return static_cast<std::int64_t>(codes.size());
 }
@@ -50,9 +56,12 @@ std::int64_t Column::size() const {
 bool Column::is_missing(std::int64_t row) const {
   const auto i = static_cast<std::size_t>(row);
   switch (storage_of(spec.kind)) {
-    case Storage::kReals: return std::isnan(reals[i]);
-    case Storage::kInts: return ints[i] == kMissingInt;
-    case Storage::kCodes: break;
+    case Storage::kReals:
+      return std::isnan(reals[i]);
+    case Storage::kInts:
+      return ints[i] == kMissingInt;
+    case Storage::kCodes:
+      break;
   }
   return codes[i] < 0;
 }
@@ -61,9 +70,12 @@ double Column::as_double(std::int64_t row) const {
   if (is_missing(row)) return std::nan("");
   const auto i = static_cast<std::size_t>(row);
   switch (storage_of(spec.kind)) {
-    case Storage::kReals: return reals[i];
-    case Storage::kInts: return static_cast<double>(ints[i]);
-    case Storage::kCodes: break;
+    case Storage::kReals:
+      return reals[i];
+    case Storage::kInts:
+      return static_cast<double>(ints[i]);
+    case Storage::kCodes:
+      break;
   }
   return codes[i];
 }
@@ -95,7 +107,8 @@ int Table::find(const std::string& name) const {
 
 const Column& Table::column(const std::string& name) const {
   const int index = find(name);
-  SEMBLANCE_EXPECT(index >= 0, kData, "there is no column '{}'{}", name, base::did_you_mean(name, schema().names()));
+  SEMBLANCE_EXPECT(index >= 0, kData, "there is no column '{}'{}", name,
+                   base::did_you_mean(name, schema().names()));
   return columns[static_cast<std::size_t>(index)];
 }
 
@@ -108,7 +121,8 @@ Table empty_table(const Schema& schema) {
 Table take_rows(const Table& table, const std::vector<std::int64_t>& rows) {
   Table out;
   for (const Column& c : table.columns) {
-    out.columns.push_back({c.spec, taken(c.reals, rows), taken(c.ints, rows), taken(c.codes, rows), c.levels});
+    out.columns.push_back(
+        {c.spec, taken(c.reals, rows), taken(c.ints, rows), taken(c.codes, rows), c.levels});
   }
   return out;
 }

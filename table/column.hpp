@@ -13,13 +13,16 @@ namespace semblance::table {
 inline constexpr std::int64_t kMissingInt = std::numeric_limits<std::int64_t>::min();
 inline constexpr std::int32_t kMissingCode = -1;
 
-/// One column. Which vector holds the values follows from spec.kind (see Schema); the others are empty.
+/// One column. Which vector holds the values follows from spec.kind (see Schema); the others are
+/// empty.
 struct Column {
   ColumnSpec spec;
-  std::vector<double> reals;        ///< kFloat: NaN is missing
-  std::vector<std::int64_t> ints;   ///< kInteger, kDate (days since 1970-01-01), kDatetime
-                                    ///< (microseconds since 1970-01-01 00:00, no zone): kMissingInt is missing
-  std::vector<std::int32_t> codes;  ///< kBoolean, kCategory, kId: index into levels, kMissingCode is missing
+  std::vector<double> reals;  ///< kFloat: NaN is missing
+  std::vector<std::int64_t>
+      ints;  ///< kInteger, kDate (days since 1970-01-01), kDatetime
+             ///< (microseconds since 1970-01-01 00:00, no zone): kMissingInt is missing
+  std::vector<std::int32_t>
+      codes;  ///< kBoolean, kCategory, kId: index into levels, kMissingCode is missing
   std::vector<std::string> levels;  ///< distinct texts of a kBoolean, kCategory or kId column
 
   std::int64_t size() const;

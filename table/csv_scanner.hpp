@@ -12,13 +12,17 @@ namespace semblance::table {
 /// A block of whole records. Field views point into the block's own buffer.
 class CsvBlock {
  public:
-  std::int64_t n_rows() const { return n_fields_ == 0 ? 0 : static_cast<std::int64_t>(fields_.size()) / n_fields_; }
+  std::int64_t n_rows() const {
+    return n_fields_ == 0 ? 0 : static_cast<std::int64_t>(fields_.size()) / n_fields_;
+  }
   int n_fields() const { return n_fields_; }
   /// Unquoted, with doubled quotes undone and blanks around an unquoted field trimmed.
   std::string_view field(std::int64_t row, int column) const {
     return fields_[static_cast<std::size_t>(row * n_fields_ + column)];
   }
-  std::int64_t first_row() const { return first_row_; }  ///< 1-based number of the block's first record
+  std::int64_t first_row() const {
+    return first_row_;
+  }  ///< 1-based number of the block's first record
 
  private:
   friend class CsvScanner;
@@ -29,14 +33,15 @@ class CsvBlock {
 };
 
 struct CsvOptions {
-  char separator = ',';                        ///< '\0': found from the header line among , ; tab |
+  char separator = ',';  ///< '\0': found from the header line among , ; tab |
   std::size_t block_bytes = std::size_t{4} << 20;
 };
 
 class CsvScanner {
  public:
   /// Opens the file and reads its header.
-  /// \throws Error{kIo} when unreadable, Error{kData} when empty, not a text, or with duplicate or empty column names
+  /// \throws Error{kIo} when unreadable, Error{kData} when empty, not a text, or with duplicate or
+  /// empty column names
   explicit CsvScanner(const std::string& path, const CsvOptions& options = {});
   ~CsvScanner();
   CsvScanner(CsvScanner&&) noexcept;

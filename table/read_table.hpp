@@ -1,4 +1,5 @@
-/// Reading tables: .csv, .csv.gz, .parquet, .h5 or a shard directory, chosen by content and extension.
+/// Reading tables: .csv, .csv.gz, .parquet, .h5 or a shard directory, chosen by content and
+/// extension.
 #pragma once
 
 #include <string>
@@ -9,18 +10,20 @@ namespace semblance::table {
 
 struct ReadOptions {
   const Metadata* metadata = nullptr;  ///< overrides inference; its columns must exist in the table
-  const Schema* schema = nullptr;      ///< read exactly these columns and kinds (a second table to compare)
-  bool allow_empty = false;            ///< a table without rows is an error otherwise
-  int threads = 0;                     ///< 0: default_threads()
+  const Schema* schema =
+      nullptr;               ///< read exactly these columns and kinds (a second table to compare)
+  bool allow_empty = false;  ///< a table without rows is an error otherwise
+  int threads = 0;           ///< 0: default_threads()
 };
 
 /// A whole table, typed. Kinds come from options.schema, else from the file itself (HDF5, Parquet)
 /// or by inference (CSV), with options.metadata on top.
 /// \param schema_out  the final schema with constraints and entity, when not null
 /// \throws Error{kIo} unreadable file; Error{kData} naming file, column and row (1 is the first row
-///         after the header) for a damaged file, a wrong number of fields, a value that does not fit
-///         its column's kind, bytes that are not UTF-8, duplicate or unknown columns, no rows
-Table read_table(const std::string& path, const ReadOptions& options = {}, Schema* schema_out = nullptr);
+///         after the header) for a damaged file, a wrong number of fields, a value that does not
+///         fit its column's kind, bytes that are not UTF-8, duplicate or unknown columns, no rows
+Table read_table(const std::string& path, const ReadOptions& options = {},
+                 Schema* schema_out = nullptr);
 
 /// Kinds, decimals, date formats and missing texts of a table, with warnings for people
 /// (suspected identifiers, constant columns, free text).

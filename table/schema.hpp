@@ -25,12 +25,13 @@ Kind kind_from_name(std::string_view name);
 struct ColumnSpec {
   std::string name;
   Kind kind = Kind::kCategory;
-  int decimals = -1;         ///< kFloat: digits after the point when written; -1: shortest exact form
-  double rounding = 0;       ///< kFloat, kInteger: values are multiples of this; 0: no such rule
-  std::string format;        ///< dates: pattern of the source, "%Y-%m-%d %H:%M:%S" style ("%f": fraction)
-  std::string unit;          ///< datetimes: coarsest unit present: "day", "hour", "minute", "second", "microsecond"
-  std::string relative_to;   ///< dates: never before this other date column of the same row
-  std::string id_pattern;    ///< kId: "sequence", "uuid", "nhs-number" or a pattern such as "P######"
+  int decimals = -1;    ///< kFloat: digits after the point when written; -1: shortest exact form
+  double rounding = 0;  ///< kFloat, kInteger: values are multiples of this; 0: no such rule
+  std::string format;  ///< dates: pattern of the source, "%Y-%m-%d %H:%M:%S" style ("%f": fraction)
+  std::string
+      unit;  ///< datetimes: coarsest unit present: "day", "hour", "minute", "second", "microsecond"
+  std::string relative_to;  ///< dates: never before this other date column of the same row
+  std::string id_pattern;  ///< kId: "sequence", "uuid", "nhs-number" or a pattern such as "P######"
   std::string missing_text;  ///< how a missing value is written in CSV; "" when empty
   std::string missingness;   ///< NHSSynth strategy: "augment" (default), "drop", "impute:mean", ...
   bool dropped = false;      ///< left out of the model and of the synthetic table
@@ -53,7 +54,7 @@ const std::vector<std::string>& default_missing_markers();
 struct Metadata {
   /// One column's wishes; an empty or unset member means "infer".
   struct Wish {
-    ColumnSpec spec;        ///< members that are set override the inferred ones
+    ColumnSpec spec;  ///< members that are set override the inferred ones
     bool kind_given = false;
   };
   std::vector<Wish> columns;
@@ -65,7 +66,8 @@ struct Metadata {
 
 /// Reads our own metadata YAML and NHSSynth's (dtype, categorical, missingness, transformer,
 /// rounding_scheme, floor, format; constraints).
-/// \throws Error{kIo}, or Error{kData} with file and line for unknown keys (naming the nearest) or bad values
+/// \throws Error{kIo}, or Error{kData} with file and line for unknown keys (naming the nearest) or
+/// bad values
 Metadata read_metadata(const std::string& path);
 
 /// Writes a schema as metadata YAML that read_metadata reads back to the same schema.

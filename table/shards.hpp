@@ -11,9 +11,9 @@
 namespace semblance::table {
 
 struct ShardPart {
-  std::string file;      ///< "part-00000.h5"
+  std::string file;  ///< "part-00000.h5"
   std::int64_t rows = 0;
-  std::string sha256;    ///< of the file's bytes
+  std::string sha256;  ///< of the file's bytes
 };
 
 struct Manifest {
@@ -31,7 +31,8 @@ std::string part_file_name(std::int64_t part);
 /// same levels, in the same order, for its category columns. Returns rows and checksum.
 ShardPart write_part(const std::string& directory, std::int64_t part, const Table& rows);
 
-/// True when the part exists and has this checksum or, with an empty checksum, can be opened and has `rows` rows.
+/// True when the part exists and has this checksum or, with an empty checksum, can be opened and
+/// has `rows` rows.
 bool part_is_whole(const std::string& directory, const ShardPart& part);
 
 /// Writes dataset.h5, then manifest.json.

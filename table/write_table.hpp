@@ -29,6 +29,7 @@ TableFormat table_format(const std::string& path);
 std::unique_ptr<TableWriter> open_table_writer(const std::string& path, const Schema& schema);
 
 /// Writes a whole table to a file, or to a shard directory of `rows_per_part` rows a part.
-void write_table(const std::string& path, const Table& table, std::int64_t rows_per_part = 1'000'000);
+void write_table(const std::string& path, const Table& table,
+                 std::int64_t rows_per_part = 1'000'000);
 
 }  // namespace semblance::table

@@ -15,10 +15,12 @@
 namespace semblance::trainer {
 
 struct CodecOptions {
-  int numeric_bins = 128;      ///< quantile bins of a numeric column with more distinct values than this
-  int rare_min_count = 10;     ///< levels seen fewer times become RARE and are never emitted
-  bool protect_extremes = true; ///< clip to the k-th smallest and largest value, k = rare_min_count
-  int digit_base = 256;        ///< columns with more tokens than this are split into two digits
+  int numeric_bins =
+      128;  ///< quantile bins of a numeric column with more distinct values than this
+  int rare_min_count = 10;  ///< levels seen fewer times become RARE and are never emitted
+  bool protect_extremes =
+      true;              ///< clip to the k-th smallest and largest value, k = rare_min_count
+  int digit_base = 256;  ///< columns with more tokens than this are split into two digits
 };
 void add_settings(base::SettingList& list, CodecOptions& options);
 
@@ -40,10 +42,10 @@ struct TokenMatrix {
 
 class Codec {
  public:
-  /// Learns bins, levels and formats from the rows of all ranks; every rank gets the same codec, and
-  /// it does not depend on how the rows are spread over ranks.
-  static Codec fit(const table::Table& rows, const table::Schema& schema, const CodecOptions& options,
-                   base::Communicator& communicator);
+  /// Learns bins, levels and formats from the rows of all ranks; every rank gets the same codec,
+  /// and it does not depend on how the rows are spread over ranks.
+  static Codec fit(const table::Table& rows, const table::Schema& schema,
+                   const CodecOptions& options, base::Communicator& communicator);
   static Codec load(hid_t group);
   void save(hid_t group) const;
 

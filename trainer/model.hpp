@@ -21,9 +21,9 @@ class Sampler {
 struct Model {
   Codec codec;
   std::unique_ptr<Sampler> sampler;
-  std::string decoder;       ///< "autoregressive" or "independent"
+  std::string decoder;  ///< "autoregressive" or "independent"
   std::int64_t trained_rows = 0;
-  std::string sha256;        ///< of the model file
+  std::string sha256;  ///< of the model file
 };
 
 /// \param device  where to sample: as base::Device::name()

@@ -11,32 +11,32 @@
 namespace semblance::trainer {
 
 struct TrainOptions {
-  std::string table;      ///< path of the training table
-  std::string metadata;   ///< path of a metadata YAML; "" to infer
-  std::string output;     ///< path of the model file
+  std::string table;     ///< path of the training table
+  std::string metadata;  ///< path of a metadata YAML; "" to infer
+  std::string output;    ///< path of the model file
   std::string device = "auto";
   int threads = 0;
   std::uint64_t seed = 1;
 
   std::string decoder = "autoregressive";  ///< or "independent"
   CodecOptions codec;
-  int latent = 16;             ///< dimensions of z; 0: none
-  int hidden = 0;              ///< width of the running context; 0: chosen from the table
-  int blocks = -1;             ///< residual blocks; -1: chosen from the table
-  double epochs = 0;           ///< 0: chosen from the table
-  int batch_size = 512;        ///< rows a rank and step
+  int latent = 16;       ///< dimensions of z; 0: none
+  int hidden = 0;        ///< width of the running context; 0: chosen from the table
+  int blocks = -1;       ///< residual blocks; -1: chosen from the table
+  double epochs = 0;     ///< 0: chosen from the table
+  int batch_size = 512;  ///< rows a rank and step
   double learning_rate = 2e-3;
   double weight_decay = 0.01;
-  double validation = 0.1;     ///< share of rows kept for early stopping
-  int patience = 0;            ///< epochs without a better validation loss before stopping; 0: chosen
+  double validation = 0.1;  ///< share of rows kept for early stopping
+  int patience = 0;         ///< epochs without a better validation loss before stopping; 0: chosen
   std::string checkpoint_dir;  ///< "" : beside the output
   double checkpoint_seconds = 600;
 };
 /// The settings above as they are named in a configuration's `train:` section (paths excluded).
 void add_settings(base::SettingList& list, TrainOptions& options);
 
-/// Trains on the rows of all ranks (each rank owns a slice of the table) and writes the model on rank 0.
-/// R ranks with batch B follow the loss of one rank with batch R * B.
+/// Trains on the rows of all ranks (each rank owns a slice of the table) and writes the model on
+/// rank 0. R ranks with batch B follow the loss of one rank with batch R * B.
 void train(const TrainOptions& options, base::Communicator& communicator);
 
 }  // namespace semblance::trainer

@@ -1,43 +1,27 @@
-/// Files for tests: a directory that removes itself, plain and gzip text, and error texts.
+/// Files for tests: plain and gzip text in a directory that removes itself, and error texts.
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "tests/base/temporary_directory.hpp"
 
 namespace semblance::table {
 
-/// A fresh directory under the system's temporary one, removed at the end of the test.
-class TemporaryDirectory {
+/// A directory for one test, with files that are made in one line.
+class TestFiles : public base::TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "semblance-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  std::string operator/(const std::string& name) const { return file(name); }
   std::string write(const std::string& name, std::string_view text) const {
-    base::write_text_file(path_ / name, text);
-    return *this / name;
+    base::write_text_file(path() / name, text);
+    return file(name);
   }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// One gzip member.

@@ -90,7 +90,7 @@ std::optional<Rows> reference_parse(const std::string& text, std::size_t n_field
 }
 
 TEST(CsvScanner, ReadsHeaderAndFields) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string path = dir.write("a.csv", "x,y\n1,2\n3,\n,4");
   CsvScanner scanner(path);
   EXPECT_THAT(scanner.header(), ElementsAre("x", "y"));
@@ -98,7 +98,7 @@ TEST(CsvScanner, ReadsHeaderAndFields) {
 }
 
 TEST(CsvScanner, UndoesQuotesAndKeepsWhatTheyHold) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string path =
       dir.write("a.csv",
                 "\"a, b\",\"c\"\"d\"\r\n\"line\nbreak\",\"say \"\"hi\"\"\"\r\n\"\",\" kept \"\r\n"
@@ -110,26 +110,26 @@ TEST(CsvScanner, UndoesQuotesAndKeepsWhatTheyHold) {
 }
 
 TEST(CsvScanner, TrimsBlanksAroundUnquotedFields) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string path = dir.write("a.csv", "age, job\n39, State gov \n\t50 ,?\n");
   EXPECT_EQ(CsvScanner(path).header()[1], "job");
   EXPECT_EQ(scan(path), (Rows{{"39", "State gov"}, {"50", "?"}}));
 }
 
 TEST(CsvScanner, SkipsByteOrderMarkAndBlankLines) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string path = dir.write("a.csv", "\xef\xbb\xbfx,y\r\n1,2\r\n\r\n  \n3,4\r\n\r\n\n");
   EXPECT_EQ(CsvScanner(path).header()[0], "x");
   EXPECT_EQ(scan(path), (Rows{{"1", "2"}, {"3", "4"}}));
 }
 
 TEST(CsvScanner, OneColumnNeedsQuotesForAnEmptyValue) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   EXPECT_EQ(scan(dir.write("a.csv", "x\n1\n\"\"\n\n2\n")), (Rows{{"1"}, {""}, {"2"}}));
 }
 
 TEST(CsvScanner, FindsTheSeparatorWhenAsked) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const CsvOptions find{.separator = '\0'};
   EXPECT_EQ(scan(dir.write("a.csv", "x;\"y,y,y\";z\n1;2;3\n"), find), (Rows{{"1", "2", "3"}}));
   EXPECT_EQ(scan(dir.write("b.csv", "x\ty\n1\t\n\t\n"), find), (Rows{{"1", ""}, {"", ""}}));
@@ -137,7 +137,7 @@ TEST(CsvScanner, FindsTheSeparatorWhenAsked) {
 }
 
 TEST(CsvScanner, SmallBlocksGiveTheSameRowsAsLargeOnes) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::string text = "a,b,c\n";
   for (int i = 0; i < 500; ++i)
     text += std::to_string(i) + (i % 7 == 0 ? ",\"q,\n\"\"x\",\n" : ",plain,z\n");
@@ -149,14 +149,14 @@ TEST(CsvScanner, SmallBlocksGiveTheSameRowsAsLargeOnes) {
 }
 
 TEST(CsvScanner, ReadsGzipWithSeveralMembers) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string members =
       gzipped("x,y\n1,2\n3,") + gzipped("") + gzipped("4\n") + std::string(100, '\0');
   EXPECT_EQ(scan(dir.write("a.csv.gz", members)), (Rows{{"1", "2"}, {"3", "4"}}));
 }
 
 TEST(CsvScanner, RefusesATruncatedGzipFile) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::string text = "x,y\n";
   for (int i = 0; i < 20000; ++i) text += std::to_string(i * 7919) + ",1\n";
   const std::string whole = gzipped(text);
@@ -170,7 +170,7 @@ TEST(CsvScanner, RefusesATruncatedGzipFile) {
 }
 
 TEST(CsvScanner, RefusesDamagedGzipAndForeignArchives) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::string damaged = gzipped("x,y\n1,2\n");
   damaged[damaged.size() - 6] ^= 1;  // in the checksum
   EXPECT_THAT(error_of([&] { scan(dir.write("a.csv.gz", damaged)); }).second,
@@ -182,7 +182,7 @@ TEST(CsvScanner, RefusesDamagedGzipAndForeignArchives) {
 }
 
 TEST(CsvScanner, NamesRowAndColumnOfAFault) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   struct Case {
     std::string text;
     std::vector<std::string> parts;
@@ -212,13 +212,13 @@ TEST(CsvScanner, NamesRowAndColumnOfAFault) {
 }
 
 TEST(CsvScanner, RefusesUnreadablePaths) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   EXPECT_EQ(error_of([&] { CsvScanner(dir / "absent.csv"); }).first, base::ErrorKind::kIo);
   EXPECT_EQ(error_of([&] { CsvScanner(dir.path().string()); }).first, base::ErrorKind::kIo);
 }
 
 TEST(CsvScanner, StopsAtARecordThatIsTooLong) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   const std::string path = dir.write("a.csv", "x,y\n1,2\n3,\"" + std::string(5000, 'a') + "\n");
   const auto [kind, message] =
       error_of([&] { scan(path, {.block_bytes = 100, .most_record_bytes = 1000}); });
@@ -227,7 +227,7 @@ TEST(CsvScanner, StopsAtARecordThatIsTooLong) {
 }
 
 TEST(CsvScanner, AgreesWithASlowParserOnRandomText) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::mt19937_64 random(20261124);
   const std::vector<std::string> pieces = {",",
                                            ",",
@@ -283,7 +283,7 @@ TEST(CsvScanner, AgreesWithASlowParserOnRandomText) {
 }
 
 TEST(CsvScanner, RandomBytesNeverDoMoreThanFail) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::mt19937_64 random(7);
   for (int round = 0; round < 500; ++round) {
     std::string text = round % 3 == 0 ? "\x1f\x8b" : "";
@@ -298,7 +298,7 @@ TEST(CsvScanner, RandomBytesNeverDoMoreThanFail) {
 }
 
 TEST(CsvScanner, ThreadsSeeEveryBlockOnce) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::string text = "a,b\n";
   for (int i = 0; i < 5000; ++i) text += std::to_string(i) + ",x\n";
   const std::string path = dir.write("a.csv", text);
@@ -316,7 +316,7 @@ TEST(CsvScanner, ThreadsSeeEveryBlockOnce) {
 }
 
 TEST(CsvScanner, ThreadsReportTheFirstFault) {
-  const TemporaryDirectory dir;
+  const TestFiles dir;
   std::string text = "a,b\n";
   for (int i = 1; i <= 5000; ++i) text += i == 2000 || i == 2100 || i == 4000 ? "bad\n" : "1,x\n";
   const std::string path = dir.write("a.csv", text);

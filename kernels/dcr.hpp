@@ -28,18 +28,25 @@ struct Nearest {
 struct DcrOptions {
   std::string device = "cpu";  ///< as base::Device::name()
   int threads = 0;             ///< CPU: 0 for all
-  /// Per-column weights, numeric columns first, then categorical; empty: all 1.
+  /// Per-column weights, numeric columns first, then categorical; empty: all 1. Finite, >= 0, not
+  /// all 0. Whole numbers up to 2^20 are used as they are, others as multiples of 2^-20 of the
+  /// largest.
   std::vector<float> weights;
+  /// Query row i is reference row i (same table): leave it out of its own answer. With a single row
+  /// both distances are infinity and first_row is -1.
+  bool leave_one_out = false;
 };
 
-/// Gower distance (Gower 1971, Biometrics 27(4)): mean over columns of min(|a - b|, 1) for numeric
-/// and 0/1 for categorical columns; missing-missing 0, missing-present 1.
-/// \param queries     N rows; N = 0 gives an empty result
-/// \param references  M >= 1 rows with the same columns
-/// \return            N results, in query order
-/// \throws Error{kUsage} when the columns differ or M = 0; Error{kDevice} when CUDA is asked for
-/// and absent \note   the same bits for any number of threads, tile size, instruction set and
-/// device
+/// Gower distance (Gower 1971, Biometrics 27(4)): weighted mean over columns of min(|a - b|, 1) for
+/// numeric and 0/1 for categorical columns; missing-missing 0, missing-present 1. The definition to
+/// the last bit is kernels/gower_row.hpp: differences below 2^-30 of a column's range count as
+/// 2^-30, so a distance of 0 means that all cells are equal (as float32), and the order of two rows
+/// is that of their exact sums, even where both round to the same float. \param queries     N rows;
+/// N = 0 gives an empty result \param references  M >= 1 rows with the same columns \return N
+/// results, in query order \throws Error{kUsage} when the columns differ, M = 0, or weights are
+/// wrong; Error{kDevice} when
+///         CUDA is asked for and absent
+/// \note   the same bits for any number of threads, tile size, instruction set and device
 std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
                                   const DcrOptions& options = {});
 

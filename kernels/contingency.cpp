@@ -1,0 +1,182 @@
+#include "kernels/contingency.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/parallel.hpp"
+
+namespace semblance::kernels {
+namespace {
+
+constexpr std::int64_t kMostCells = std::int64_t{1} << 33;
+constexpr int kMostCodes = 65536;
+
+void check_cardinalities(const std::vector<int>& cardinalities) {
+  for (std::size_t c = 0; c < cardinalities.size(); ++c) {
+    SEMBLANCE_EXPECT(cardinalities[c] >= 1 && cardinalities[c] <= kMostCodes, kUsage,
+                     "contingency: column {} has {} codes; 1 to {} are possible", c,
+                     cardinalities[c], kMostCodes);
+  }
+}
+
+void check_total(std::int64_t cells) {
+  SEMBLANCE_EXPECT(
+      cells <= kMostCells, kUsage,
+      "contingency: the tables would have more than 2^33 cells; use fewer bins or columns");
+}
+
+/// Checks a chunk and widens it to [columns][rows] uint16.
+std::vector<std::vector<std::uint16_t>> checked_codes(std::span<const CodeColumn> columns,
+                                                      const std::vector<int>& cardinalities) {
+  SEMBLANCE_EXPECT(columns.size() == cardinalities.size(), kUsage,
+                   "contingency: {} columns where {} were announced", columns.size(),
+                   cardinalities.size());
+  std::vector<std::vector<std::uint16_t>> codes(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    std::visit([&](const auto& cells) { codes[c].assign(cells.begin(), cells.end()); }, columns[c]);
+    SEMBLANCE_EXPECT(codes[c].size() == codes[0].size(), kUsage,
+                     "contingency: column {} has {} rows where column 0 has {}", c, codes[c].size(),
+                     codes[0].size());
+    const auto largest = std::max_element(codes[c].begin(), codes[c].end());
+    SEMBLANCE_EXPECT(largest == codes[c].end() || *largest < cardinalities[c], kUsage,
+                     "contingency: code {} in row {} of column {}, which has {} codes", *largest,
+                     largest - codes[c].begin(), c, cardinalities[c]);
+  }
+  return codes;
+}
+
+}  // namespace
+
+PairCounts::PairCounts(std::vector<int> cardinalities) : cardinalities_(std::move(cardinalities)) {
+  check_cardinalities(cardinalities_);
+  std::int64_t cells = 0;
+  for (std::size_t i = 0; i < cardinalities_.size(); ++i) {
+    for (std::size_t j = i + 1; j < cardinalities_.size(); ++j) {
+      offsets_.push_back(cells);
+      cells += std::int64_t{cardinalities_[i]} * cardinalities_[j];
+      check_total(cells);
+    }
+  }
+  counts_.assign(static_cast<std::size_t>(cells), 0);
+}
+
+std::size_t PairCounts::index(int i, int j) const {
+  SEMBLANCE_EXPECT(0 <= i && i < j && j < n_columns(), kUsage,
+                   "contingency: no pair ({}, {}) of {} columns", i, j, n_columns());
+  return static_cast<std::size_t>(i) * static_cast<std::size_t>(2 * n_columns() - i - 1) / 2 +
+         static_cast<std::size_t>(j - i - 1);
+}
+
+std::span<const std::int64_t> PairCounts::pair(int i, int j) const {
+  const auto size = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(i)]) *
+                    static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(j)]);
+  return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[index(i, j)]), size);
+}
+
+void PairCounts::add(std::span<const CodeColumn> columns, int threads) {
+  const auto codes = checked_codes(columns, cardinalities_);
+  if (codes.empty()) return;
+  base::parallel_for(n_columns(), threads, [&](std::int64_t first) {
+    const auto& a = codes[static_cast<std::size_t>(first)];
+    for (int second = static_cast<int>(first) + 1; second < n_columns(); ++second) {
+      const auto& b = codes[static_cast<std::size_t>(second)];
+      std::int64_t* table =
+          &counts_[static_cast<std::size_t>(offsets_[index(static_cast<int>(first), second)])];
+      const auto stride =
+          static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(second)]);
+      for (std::size_t row = 0; row < a.size(); ++row) ++table[a[row] * stride + b[row]];
+    }
+  });
+  n_rows_ += static_cast<std::int64_t>(codes[0].size());
+}
+
+void PairCounts::merge(const PairCounts& other) {
+  SEMBLANCE_EXPECT(cardinalities_ == other.cardinalities_, kUsage,
+                   "contingency: merging counts of other columns");
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  n_rows_ += other.n_rows_;
+}
+
+std::vector<std::int64_t> PairCounts::single(int i) const {
+  SEMBLANCE_EXPECT(n_columns() >= 2, kUsage, "contingency: single() needs two columns or more");
+  const bool is_first = i + 1 < n_columns();
+  const std::span<const std::int64_t> table = is_first ? pair(i, i + 1) : pair(i - 1, i);
+  const auto own = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(i)]);
+  const std::size_t other = table.size() / own;
+  std::vector<std::int64_t> counts(own, 0);
+  for (std::size_t cell = 0; cell < table.size(); ++cell)
+    counts[is_first ? cell / other : cell % own] += table[cell];
+  return counts;
+}
+
+TripleCounts::TripleCounts(std::vector<int> cardinalities)
+    : cardinalities_(std::move(cardinalities)) {
+  check_cardinalities(cardinalities_);
+  SEMBLANCE_EXPECT(n_columns() <= kMostColumns, kUsage,
+                   "contingency: triples of {} columns; {} at most", n_columns(), kMostColumns);
+  const std::size_t n = cardinalities_.size();
+  std::int64_t cells = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = i + 1; j < n; ++j) {
+      for (std::size_t k = j + 1; k < n; ++k) {
+        offsets_.push_back(cells);
+        const std::int64_t pair = std::int64_t{cardinalities_[i]} * cardinalities_[j];
+        check_total(pair);
+        cells += pair * cardinalities_[k];
+        check_total(cells);
+      }
+    }
+  }
+  counts_.assign(static_cast<std::size_t>(cells), 0);
+}
+
+std::size_t TripleCounts::index(int i, int j, int k) const {
+  const int n = n_columns();
+  SEMBLANCE_EXPECT(0 <= i && i < j && j < k && k < n, kUsage,
+                   "contingency: no triple ({}, {}, {}) of {} columns", i, j, k, n);
+  const auto choose3 = [](std::int64_t m) { return m * (m - 1) * (m - 2) / 6; };
+  const auto choose2 = [](std::int64_t m) { return m * (m - 1) / 2; };
+  return static_cast<std::size_t>(choose3(n) - choose3(n - i) + choose2(n - i - 1) -
+                                  choose2(n - j) + (k - j - 1));
+}
+
+std::span<const std::int64_t> TripleCounts::triple(int i, int j, int k) const {
+  std::size_t size = 1;
+  const std::size_t table = index(i, j, k);
+  for (const int c : {i, j, k})
+    size *= static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(c)]);
+  return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[table]), size);
+}
+
+void TripleCounts::add(std::span<const CodeColumn> columns, int threads) {
+  const auto codes = checked_codes(columns, cardinalities_);
+  if (codes.empty()) return;
+  const std::size_t n_rows = codes[0].size();
+  const int n = n_columns();
+  base::parallel_for(std::int64_t{n} * n, threads, [&](std::int64_t item) {
+    const int i = static_cast<int>(item / n), j = static_cast<int>(item % n);
+    if (j <= i || j + 1 >= n) return;
+    const auto& a = codes[static_cast<std::size_t>(i)];
+    const auto& b = codes[static_cast<std::size_t>(j)];
+    const auto stride_b = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(j)]);
+    std::vector<std::uint32_t> joint(n_rows);
+    for (std::size_t row = 0; row < n_rows; ++row)
+      joint[row] = static_cast<std::uint32_t>(a[row] * stride_b + b[row]);
+    for (int k = j + 1; k < n; ++k) {
+      const auto& c = codes[static_cast<std::size_t>(k)];
+      const auto stride = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(k)]);
+      std::int64_t* table = &counts_[static_cast<std::size_t>(offsets_[index(i, j, k)])];
+      for (std::size_t row = 0; row < n_rows; ++row) ++table[joint[row] * stride + c[row]];
+    }
+  });
+  n_rows_ += static_cast<std::int64_t>(n_rows);
+}
+
+void TripleCounts::merge(const TripleCounts& other) {
+  SEMBLANCE_EXPECT(cardinalities_ == other.cardinalities_, kUsage,
+                   "contingency: merging counts of other columns");
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  n_rows_ += other.n_rows_;
+}
+
+}  // namespace semblance::kernels

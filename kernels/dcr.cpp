@@ -1,0 +1,18 @@
+#include "kernels/dcr.hpp"
+
+#include "base/device.hpp"
+#include "base/error.hpp"
+#include "kernels/dcr_plan.hpp"
+
+namespace semblance::kernels {
+
+std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
+                                  const DcrOptions& options) {
+  check_gower_rows(queries, references);
+  SEMBLANCE_EXPECT(!options.leave_one_out || queries.n_rows == references.n_rows, kUsage,
+                   "nearest_rows: leave_one_out needs the same table twice; got {} and {} rows",
+                   queries.n_rows, references.n_rows);
+  return nearest_rows_plain(queries, references, options);
+}
+
+}  // namespace semblance::kernels

@@ -1,0 +1,47 @@
+/// What every implementation of nearest_rows shares: checked shapes, whole-number weights, and the
+/// plain implementation that the fast ones are compared with.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/dcr.hpp"
+#include "kernels/gower_row.hpp"
+
+namespace semblance::kernels {
+
+/// Per-column weights as whole numbers, see DcrOptions::weights.
+struct GowerWeights {
+  std::vector<std::uint32_t> column;  ///< [numeric then categorical]
+  std::uint64_t sum = 0;
+};
+
+/// \throws Error{kUsage} for a wrong number of weights, or negative, infinite or all-zero ones
+GowerWeights whole_weights(const std::vector<float>& weights, int n_columns);
+
+/// \throws Error{kUsage} when columns differ in number or length, or there are no references
+void check_gower_rows(const GowerRows& queries, const GowerRows& references);
+
+/// Cells of rows side by side: [rows, columns], for exact differences.
+class RowCells {
+ public:
+  RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order = nullptr);
+  const float* numeric(std::int64_t row) const { return numeric_.data() + row * n_numeric_; }
+  const std::int32_t* codes(std::int64_t row) const { return codes_.data() + row * n_categorical_; }
+  int n_numeric() const { return n_numeric_; }
+  int n_categorical() const { return n_categorical_; }
+
+ private:
+  int n_numeric_, n_categorical_;
+  std::vector<float> numeric_;
+  std::vector<std::int32_t> codes_;
+};
+
+/// The distances of a result in units.
+Nearest to_nearest(const NearestUnits& units, std::uint64_t weight_sum);
+
+/// Every pair, one after the other: the oracle of the tests. Slow.
+std::vector<Nearest> nearest_rows_plain(const GowerRows& queries, const GowerRows& references,
+                                        const DcrOptions& options);
+
+}  // namespace semblance::kernels

@@ -1,0 +1,258 @@
+#include "kernels/row_hash.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+#include "base/parallel.hpp"
+
+namespace semblance::kernels {
+namespace {
+
+constexpr std::int64_t kChunk = 1024;  ///< rows hashed at a time: their state stays in cache
+constexpr std::int64_t kRowsPerRegion = 1 << 15;
+constexpr int kMostRegionBits = 12;
+constexpr std::uint64_t kNanWord = 0x7FF8000000000000u;
+
+std::uint64_t word(double value) {
+  if (value != value) return kNanWord;
+  return std::bit_cast<std::uint64_t>(value + 0.0);  // -0.0 + 0.0 is +0.0
+}
+std::uint64_t word(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+std::uint64_t word(std::int32_t value) {
+  return value < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(value);
+}
+
+/// Both halves of the 128-bit product, folded (the mixing step of wyhash, Wang Yi 2019).
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+void mix(RowHash& hash, std::uint64_t cell) {
+  hash.low =
+      fold(hash.low ^ cell ^ 0xA0761D6478BD642Fu, std::rotl(hash.low, 29) + 0xE7037ED1A0B428DBu);
+  hash.high = fold(hash.high ^ std::rotl(cell, 32) ^ 0x8EBC6AF09C88C6E3u,
+                   std::rotl(hash.high, 31) + cell + 0x589965CC75374CC3u);
+}
+
+std::size_t length(const CellColumn& column) {
+  return std::visit([](const auto& cells) { return cells.size(); }, column);
+}
+
+void check(const CellRows& rows, const char* what) {
+  for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+    SEMBLANCE_EXPECT(
+        rows.n_rows >= 0 && length(rows.columns[c]) == static_cast<std::size_t>(rows.n_rows),
+        kUsage, "{}: column {} has {} cells where {} rows were given", what, c,
+        length(rows.columns[c]), rows.n_rows);
+  }
+}
+
+bool same_cells(const CellColumn& a, std::size_t i, const CellColumn& b, std::size_t j) {
+  return std::visit(
+      [&](const auto& cells) {
+        using Cells = std::decay_t<decltype(cells)>;
+        return word(cells[i]) == word(std::get<Cells>(b)[j]);
+      },
+      a);
+}
+
+bool same_rows(const CellRows& a, std::int64_t i, const CellRows& b, std::int64_t j) {
+  for (std::size_t c = 0; c < a.columns.size(); ++c) {
+    if (!same_cells(a.columns[c], static_cast<std::size_t>(i), b.columns[c],
+                    static_cast<std::size_t>(j))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::int64_t n_chunks(std::int64_t rows) { return (rows + kChunk - 1) / kChunk; }
+
+/// Calls body(first row, hashes) for every chunk of rows, on several threads.
+template <class Body>
+void for_each_chunk(const CellRows& rows, int threads, const Body& body) {
+  base::parallel_for(n_chunks(rows.n_rows), threads, [&](std::int64_t chunk) {
+    std::array<RowHash, kChunk> hashes;
+    const std::int64_t first = chunk * kChunk;
+    const std::int64_t n = std::min(kChunk, rows.n_rows - first);
+    const std::span<RowHash> used(hashes.data(), static_cast<std::size_t>(n));
+    hash_rows(rows, first, used);
+    body(first, used);
+  });
+}
+
+/// Which of n equal shares of the hashes this one is in; independent of the bits that place it.
+int share_of(const RowHash& hash, int n) {
+  return static_cast<int>((static_cast<unsigned __int128>(hash.high) * static_cast<unsigned>(n)) >>
+                          64);
+}
+
+}  // namespace
+
+void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out) {
+  check(rows, "hash_rows");
+  SEMBLANCE_EXPECT(first >= 0 && first <= rows.n_rows &&
+                       static_cast<std::int64_t>(out.size()) <= rows.n_rows - first,
+                   kUsage, "hash_rows: rows {} to {} of a table of {} rows", first,
+                   first + static_cast<std::int64_t>(out.size()), rows.n_rows);
+  std::fill(out.begin(), out.end(), RowHash{0x243F6A8885A308D3u, 0x13198A2E03707344u});
+  for (const CellColumn& column : rows.columns) {
+    std::visit(
+        [&](const auto& cells) {
+          const auto part = cells.subspan(static_cast<std::size_t>(first), out.size());
+          for (std::size_t i = 0; i < out.size(); ++i) mix(out[i], word(part[i]));
+        },
+        column);
+  }
+  for (RowHash& hash : out) mix(hash, rows.columns.size());
+}
+
+CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares)
+    : references_(std::move(references)), share_(share), n_shares_(n_shares) {
+  check(references_, "CopyIndex");
+  SEMBLANCE_EXPECT(references_.n_rows < std::numeric_limits<std::uint32_t>::max(), kUsage,
+                   "CopyIndex: {} rows are too many for one index; give each its part of the table",
+                   references_.n_rows);
+  SEMBLANCE_EXPECT(n_shares >= 1 && share >= 0 && share < n_shares, kUsage,
+                   "CopyIndex: share {} of {}", share, n_shares);
+  while (region_bits_ < kMostRegionBits &&
+         (kRowsPerRegion << region_bits_) < references_.n_rows / n_shares) {
+    ++region_bits_;
+  }
+  const std::size_t n_regions = std::size_t{1} << region_bits_;
+  const auto region_of = [&](const RowHash& hash) {
+    return region_bits_ == 0 ? 0u : static_cast<std::size_t>(hash.low >> (64 - region_bits_));
+  };
+
+  // Count, place, fill: entries end up in row order within each region whatever the threads did.
+  const std::size_t batches =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(n_chunks(references_.n_rows), 1, 64));
+  const std::int64_t rows_per_batch =
+      n_chunks((references_.n_rows + static_cast<std::int64_t>(batches) - 1) /
+               static_cast<std::int64_t>(batches)) *
+      kChunk;
+  std::vector<std::uint64_t> place(batches * n_regions, 0);
+  const auto for_batch = [&](std::int64_t batch, const auto& body) {
+    std::array<RowHash, kChunk> hashes;
+    const std::int64_t last = std::min(references_.n_rows, (batch + 1) * rows_per_batch);
+    for (std::int64_t first = batch * rows_per_batch; first < last; first += kChunk) {
+      const std::span<RowHash> used(hashes.data(),
+                                    static_cast<std::size_t>(std::min(kChunk, last - first)));
+      hash_rows(references_, first, used);
+      for (std::size_t i = 0; i < used.size(); ++i) {
+        if (share_of(used[i], n_shares_) == share_)
+          body(used[i], first + static_cast<std::int64_t>(i));
+      }
+    }
+  };
+  base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
+    std::uint64_t* count = &place[static_cast<std::size_t>(batch) * n_regions];
+    for_batch(batch, [&](const RowHash& hash, std::int64_t) { ++count[region_of(hash)]; });
+  });
+  std::vector<std::uint64_t> begin(n_regions + 1, 0);
+  std::uint64_t total = 0, slots = 0;
+  for (std::size_t region = 0; region < n_regions; ++region) {
+    begin[region] = total;
+    for (std::size_t batch = 0; batch < batches; ++batch) {
+      total += std::exchange(place[batch * n_regions + region], total);
+    }
+    const std::uint64_t size = std::bit_ceil(2 * (total - begin[region]) + 2);
+    regions_.push_back({slots, size - 1});
+    slots += size;
+  }
+  begin[n_regions] = total;
+  std::vector<Entry> entries(total);
+  base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
+    std::uint64_t* next = &place[static_cast<std::size_t>(batch) * n_regions];
+    for_batch(batch, [&](const RowHash& hash, std::int64_t row) {
+      entries[next[region_of(hash)]++] = {hash.low, static_cast<std::uint32_t>(hash.high),
+                                          static_cast<std::uint32_t>(row)};
+    });
+  });
+  slots_.assign(slots, 0);
+  std::vector<std::int64_t> distinct(n_regions);
+  base::parallel_for(static_cast<std::int64_t>(n_regions), threads, [&](std::int64_t r) {
+    const std::size_t region = static_cast<std::size_t>(r);
+    distinct[region] =
+        fill(regions_[region],
+             std::span(entries).subspan(begin[region], begin[region + 1] - begin[region]));
+  });
+  for (const std::int64_t n : distinct) n_distinct_ += n;
+}
+
+std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entries) {
+  std::int64_t distinct = 0;
+  for (const Entry& entry : entries) {
+    for (std::uint64_t i = entry.low & region.mask;; i = (i + 1) & region.mask) {
+      std::uint64_t& slot = slots_[region.begin + i];
+      if (slot == 0) {
+        slot = std::uint64_t{entry.tag} << 32 | (std::uint64_t{entry.row} + 1);
+        ++distinct;
+        break;
+      }
+      const auto present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
+      if (slot >> 32 == entry.tag && same_rows(references_, present, references_, entry.row)) break;
+    }
+  }
+  return distinct;
+}
+
+std::int64_t CopyIndex::probe(const CellRows& queries, std::int64_t row,
+                              const RowHash& hash) const {
+  const Region& region = regions_[region_bits_ == 0 ? 0 : hash.low >> (64 - region_bits_)];
+  for (std::uint64_t i = hash.low & region.mask;; i = (i + 1) & region.mask) {
+    const std::uint64_t slot = slots_[region.begin + i];
+    if (slot == 0) return -1;
+    const auto present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
+    if (slot >> 32 == static_cast<std::uint32_t>(hash.high) &&
+        same_rows(queries, row, references_, present)) {
+      return present;
+    }
+  }
+}
+
+std::vector<std::int64_t> CopyIndex::find(const CellRows& queries, int threads) const {
+  check(queries, "CopyIndex::find");
+  SEMBLANCE_EXPECT(queries.columns.size() == references_.columns.size(), kUsage,
+                   "CopyIndex::find: {} columns where the index has {}", queries.columns.size(),
+                   references_.columns.size());
+  for (std::size_t c = 0; c < queries.columns.size(); ++c) {
+    SEMBLANCE_EXPECT(queries.columns[c].index() == references_.columns[c].index(), kUsage,
+                     "CopyIndex::find: column {} has another type than in the index", c);
+  }
+  std::vector<std::int64_t> found(static_cast<std::size_t>(queries.n_rows), -1);
+  for_each_chunk(queries, threads, [&](std::int64_t first, std::span<const RowHash> hashes) {
+    for (const RowHash& hash : hashes) {
+      const Region& region = regions_[region_bits_ == 0 ? 0 : hash.low >> (64 - region_bits_)];
+      __builtin_prefetch(&slots_[region.begin + (hash.low & region.mask)]);
+    }
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (share_of(hashes[i], n_shares_) != share_) continue;
+      const std::int64_t row = first + static_cast<std::int64_t>(i);
+      found[static_cast<std::size_t>(row)] = probe(queries, row, hashes[i]);
+    }
+  });
+  return found;
+}
+
+std::vector<std::int64_t> find_copies(const CellRows& queries, const CellRows& references,
+                                      const CopyOptions& options) {
+  constexpr std::size_t kBytesPerRow = 48;  // entry 16, slots up to 32
+  const auto rows_at_once = std::max<std::size_t>(1, options.memory_bytes / kBytesPerRow);
+  const auto n_shares =
+      static_cast<int>(static_cast<std::size_t>(references.n_rows) / rows_at_once + 1);
+  std::vector<std::int64_t> found(static_cast<std::size_t>(queries.n_rows), -1);
+  for (int share = 0; share < n_shares; ++share) {
+    const CopyIndex index(references, options.threads, share, n_shares);
+    const std::vector<std::int64_t> part = index.find(queries, options.threads);
+    for (std::size_t i = 0; i < part.size(); ++i) found[i] = std::max(found[i], part[i]);
+  }
+  return found;
+}
+
+}  // namespace semblance::kernels

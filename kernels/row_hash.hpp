@@ -1,0 +1,82 @@
+/// Exact copies between tables: 128-bit hashes of canonical rows over any columns, and an index
+/// that finds equal rows. A hash only proposes; every answer is verified by comparing all cells, so
+/// a collision can never report a false copy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace semblance::kernels {
+
+/// One column, owned elsewhere. Cells are equal when their canonical words are: NaN equals NaN,
+/// -0.0 equals 0.0, all negative int32 codes (missing) are one value; int64 compares bit by bit.
+using CellColumn = std::variant<std::span<const double>, std::span<const std::int64_t>,
+                                std::span<const std::int32_t>>;
+
+/// Rows as columns of n_rows cells each; pass a subset of a table's columns to compare only those.
+struct CellRows {
+  std::int64_t n_rows = 0;
+  std::vector<CellColumn> columns;
+};
+
+struct RowHash {
+  std::uint64_t low = 0, high = 0;
+  friend bool operator==(const RowHash&, const RowHash&) = default;
+};
+
+/// Hashes of rows [first, first + out.size()). A function of the canonical cells and their order
+/// alone: the same on every machine, for any chunking, usable to sort rows among ranks.
+/// \throws Error{kUsage} when columns differ in length or the range is outside the table
+void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out);
+
+/// Finds rows equal to given ones. Memory 24 to 40 bytes a reference row while it is built, 8 to 16
+/// afterwards.
+class CopyIndex {
+ public:
+  /// \param references  kept by reference to its cells, which must outlive the index; 0 rows
+  /// allowed \param share, n_shares  index only the rows whose hash falls in this share of n_shares
+  /// equal ones \throws Error{kUsage} for columns of unequal length or more than 2^32 - 2 rows
+  explicit CopyIndex(CellRows references, int threads = 0, int share = 0, int n_shares = 1);
+
+  /// For each query row the smallest equal reference row, or -1.
+  /// \throws Error{kUsage} when the columns differ in number or type
+  std::vector<std::int64_t> find(const CellRows& queries, int threads = 0) const;
+  std::int64_t n_references() const { return references_.n_rows; }
+  /// Reference rows that differ from all before them (in this share).
+  std::int64_t n_distinct() const { return n_distinct_; }
+
+ private:
+  struct Region {
+    std::uint64_t begin = 0,
+                  mask = 0;  ///< slots [begin, begin + mask], or none when slots_ is empty
+  };
+  struct Entry {
+    std::uint64_t low;
+    std::uint32_t tag, row;
+  };
+  std::int64_t fill(const Region& region, std::span<const Entry> entries);
+  std::int64_t probe(const CellRows& queries, std::int64_t row, const RowHash& hash) const;
+
+  CellRows references_;
+  int share_, n_shares_;
+  int region_bits_ = 0;
+  std::vector<Region> regions_;
+  std::vector<std::uint64_t> slots_;  ///< tag << 32 | row + 1; 0 is empty
+  std::int64_t n_distinct_ = 0;
+};
+
+struct CopyOptions {
+  int threads = 0;  ///< 0 for all
+  std::size_t memory_bytes = std::size_t{2}
+                             << 30;  ///< for the index; more references take more passes
+};
+
+/// For each query row the smallest equal reference row, or -1, with an index of bounded size: the
+/// references are taken in as many shares of the hash as memory asks for.
+std::vector<std::int64_t> find_copies(const CellRows& queries, const CellRows& references,
+                                      const CopyOptions& options = {});
+
+}  // namespace semblance::kernels

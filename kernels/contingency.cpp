@@ -68,9 +68,10 @@ std::size_t PairCounts::index(int i, int j) const {
 }
 
 std::span<const std::int64_t> PairCounts::pair(int i, int j) const {
+  const std::size_t table = index(i, j);
   const auto size = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(i)]) *
                     static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(j)]);
-  return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[index(i, j)]), size);
+  return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[table]), size);
 }
 
 void PairCounts::add(std::span<const CodeColumn> columns, int threads) {

@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <tuple>
+
+#include "base/error.hpp"
+#include "base/philox.hpp"
+#include "kernels/contingency.hpp"
+
+namespace semblance::kernels {
+namespace {
+
+using Codes = std::vector<std::uint16_t>;
+
+/// Columns of random codes: narrow ones (uint8) where the cardinality allows it.
+struct Owned {
+  std::vector<std::vector<std::uint8_t>> narrow;
+  std::vector<Codes> wide;
+  std::vector<int> cardinalities;
+
+  Owned(std::size_t n, std::vector<int> k, std::uint64_t seed) : cardinalities(std::move(k)) {
+    base::PhiloxStream random(seed, base::Purpose::kEvaluate, 2);
+    narrow.resize(cardinalities.size());
+    wide.resize(cardinalities.size());
+    for (std::size_t c = 0; c < cardinalities.size(); ++c) {
+      for (std::size_t row = 0; row < n; ++row) {
+        const std::uint64_t code = random.below(static_cast<std::uint64_t>(cardinalities[c]));
+        wide[c].push_back(static_cast<std::uint16_t>(code));
+        narrow[c].push_back(static_cast<std::uint8_t>(code));
+      }
+    }
+  }
+  std::vector<CodeColumn> columns(std::size_t first, std::size_t n) const {
+    std::vector<CodeColumn> result;
+    for (std::size_t c = 0; c < cardinalities.size(); ++c) {
+      if (cardinalities[c] <= 256 && c % 2 == 0) {
+        result.emplace_back(std::span(narrow[c]).subspan(first, n));
+      } else {
+        result.emplace_back(std::span(wide[c]).subspan(first, n));
+      }
+    }
+    return result;
+  }
+};
+
+TEST(Contingency, CountsAHandComputedTable) {
+  const std::vector<std::uint8_t> a{0, 1, 1, 0};
+  const std::vector<std::uint16_t> b{2, 0, 0, 1};
+  PairCounts counts({2, 3});
+  const CodeColumn columns[] = {std::span(a), std::span(b)};
+  counts.add(columns);
+  const std::span<const std::int64_t> table = counts.pair(0, 1);
+  EXPECT_EQ(std::vector<std::int64_t>(table.begin(), table.end()),
+            (std::vector<std::int64_t>{0, 1, 1, 2, 0, 0}));
+  EXPECT_EQ(counts.single(0), (std::vector<std::int64_t>{2, 2}));
+  EXPECT_EQ(counts.single(1), (std::vector<std::int64_t>{2, 1, 1}));
+  EXPECT_EQ(counts.n_rows(), 4);
+}
+
+TEST(Contingency, PairsEqualOneByOneCountingForAnyChunksAndThreads) {
+  const std::vector<int> cardinalities{3, 1, 256, 20, 300, 2, 41};
+  const std::size_t n = 5000;
+  const Owned owned(n, cardinalities, 3);
+  PairCounts whole(cardinalities), pieces(cardinalities), merged(cardinalities);
+  whole.add(owned.columns(0, n), 1);
+  std::size_t first = 0;
+  for (const std::size_t size : {1u, 0u, 63u, 2500u, 2436u}) {
+    pieces.add(owned.columns(first, size), 3);
+    PairCounts part(cardinalities);
+    part.add(owned.columns(first, size), 2);
+    merged.merge(part);
+    first += size;
+  }
+  EXPECT_EQ(pieces.n_rows(), whole.n_rows());
+  EXPECT_EQ(merged.n_rows(), whole.n_rows());
+  for (int i = 0; i < whole.n_columns(); ++i) {
+    for (int j = i + 1; j < whole.n_columns(); ++j) {
+      std::vector<std::int64_t> expected(
+          static_cast<std::size_t>(cardinalities[i] * cardinalities[j]), 0);
+      for (std::size_t row = 0; row < n; ++row)
+        ++expected[owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]];
+      for (const PairCounts* counts : {&whole, &pieces, &merged}) {
+        const auto table = counts->pair(i, j);
+        ASSERT_TRUE(std::equal(table.begin(), table.end(), expected.begin(), expected.end()))
+            << i << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(Contingency, TriplesEqualOneByOneCounting) {
+  const std::vector<int> cardinalities{3, 20, 1, 7, 12};
+  const std::size_t n = 3000;
+  const Owned owned(n, cardinalities, 4);
+  TripleCounts counts(cardinalities);
+  counts.add(owned.columns(0, 1000), 1);
+  counts.add(owned.columns(1000, 2000), 3);
+  EXPECT_EQ(counts.n_rows(), 3000);
+  for (int i = 0; i < 5; ++i) {
+    for (int j = i + 1; j < 5; ++j) {
+      for (int k = j + 1; k < 5; ++k) {
+        std::vector<std::int64_t> expected(
+            static_cast<std::size_t>(cardinalities[i] * cardinalities[j] * cardinalities[k]), 0);
+        for (std::size_t row = 0; row < n; ++row) {
+          ++expected[(owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]) *
+                         cardinalities[k] +
+                     owned.wide[k][row]];
+        }
+        const auto table = counts.triple(i, j, k);
+        ASSERT_TRUE(std::equal(table.begin(), table.end(), expected.begin(), expected.end()));
+      }
+    }
+  }
+}
+
+TEST(Contingency, RefusesWrongCodesAndCountsNothingThen) {
+  const std::vector<std::uint8_t> a{0, 1}, b{0, 3}, shorter{0};
+  PairCounts counts({2, 3});
+  const CodeColumn too_large[] = {std::span(a), std::span(b)};
+  EXPECT_THROW(counts.add(too_large), base::Error);
+  const CodeColumn ragged[] = {std::span(a), std::span(shorter)};
+  EXPECT_THROW(counts.add(ragged), base::Error);
+  const CodeColumn too_few[] = {std::span(a)};
+  EXPECT_THROW(counts.add(too_few), base::Error);
+  EXPECT_EQ(counts.n_rows(), 0);
+  for (const std::int64_t count : counts.all()) EXPECT_EQ(count, 0);
+  EXPECT_THROW(counts.pair(1, 1), base::Error);
+  EXPECT_THROW(counts.pair(0, 2), base::Error);
+  EXPECT_THROW(PairCounts({2, 0}), base::Error);
+  EXPECT_THROW(PairCounts(std::vector<int>(4, 65536)), base::Error);
+  EXPECT_THROW(TripleCounts(std::vector<int>(101, 2)), base::Error);
+}
+
+TEST(Contingency, NoColumnsOrOneColumnHaveNoPairs) {
+  PairCounts none({});
+  none.add({});
+  EXPECT_TRUE(none.all().empty());
+  const std::vector<std::uint8_t> a{0, 1};
+  const CodeColumn columns[] = {std::span(a)};
+  PairCounts one({2});
+  one.add(columns);
+  EXPECT_EQ(one.n_rows(), 2);
+  EXPECT_THROW(one.single(0), base::Error);
+}
+
+}  // namespace
+}  // namespace semblance::kernels

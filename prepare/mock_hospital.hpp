@@ -1,4 +1,5 @@
-/// MIMIC-III-shaped raw tables with no real person in them (what is realistic: docs/MOCK_HOSPITAL.md).
+/// MIMIC-III-shaped raw tables with no real person in them (what is realistic:
+/// docs/MOCK_HOSPITAL.md).
 #pragma once
 
 #include <cstdint>

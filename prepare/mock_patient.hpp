@@ -1,0 +1,49 @@
+/// One patient of the mock hospital: age -> conditions -> admissions -> stays -> outcome.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/philox.hpp"
+#include "prepare/mock_catalogue.hpp"
+
+namespace semblance::prepare {
+
+/// Times are seconds since 1970-01-01; 0 means "none".
+struct MockStay {
+  std::int64_t in = 0, out = 0;
+  CareUnit first_unit = kMicu, last_unit = kMicu;
+  int first_ward = 0, last_ward = 0;
+  bool ventilated = false;
+};
+
+struct MockAdmission {
+  std::int64_t admit = 0, discharge = 0, death = 0, ed_in = 0, ed_out = 0;
+  std::string_view type, from, to, insurance, language, religion, marital, diagnosis;
+  const Reason* reason = nullptr;
+  double severity = 0;  ///< latent; 0 is a usual patient, 1 is one standard deviation worse
+  double age = 0;       ///< years at admission
+  std::vector<std::string_view> codes;  ///< ICD-9, the principal diagnosis first
+  std::vector<MockStay> stays;          ///< in order of time, one at least
+};
+
+struct MockPatient {
+  std::int64_t subject = 0;  ///< 1 for the first patient
+  bool male = false;
+  bool metavision = false;  ///< charted in the newer of two systems
+  std::string_view ethnicity;
+  std::bitset<kChronicKinds> chronic;
+  std::int64_t dob = 0;  ///< shifted 300 years back for people over 89, as MIMIC-III does
+  std::int64_t dod = 0, dod_hospital = 0, dod_register = 0;
+  std::vector<MockAdmission> admissions;
+};
+
+/// Draws a patient from his own stream; the stream goes on to his chart events.
+MockPatient draw_patient(std::int64_t subject, base::PhiloxStream& stream);
+
+/// One of a weighted list.
+std::string_view choose(base::PhiloxStream& stream, std::span<const Weighted> list);
+
+}  // namespace semblance::prepare

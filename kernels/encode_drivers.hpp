@@ -1,0 +1,53 @@
+/// The drivers behind encode.hpp and decode.hpp: loops over threads, launches on a device.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "base/host_device.hpp"
+#include "kernels/decode.hpp"
+#include "kernels/encode.hpp"
+
+namespace semblance::kernels {
+
+/// Cells that one item of a parallel loop handles.
+inline constexpr std::int64_t kCellBlock = 65'536;
+
+/// A cell as a number; NaN is missing.
+SEMBLANCE_HD inline double cell_number(double value) { return value; }
+SEMBLANCE_HD inline double cell_number(std::int64_t value) {
+  return value == INT64_MIN ? NAN : static_cast<double>(value);
+}
+
+/// True for "cuda:N" where there is such a device, false for "cpu".
+/// \throws Error{kUsage}, Error{kDevice}
+bool runs_on_cuda(const std::string& device);
+
+void encode_numbers_cpu(std::span<const double> values, const EncodePlan& plan,
+                        std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                        int threads);
+void encode_integers_cpu(std::span<const std::int64_t> values, const EncodePlan& plan,
+                         std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                         int threads);
+void encode_codes_cpu(std::span<const std::int32_t> codes,
+                      std::span<const std::uint16_t> token_of_code, std::span<std::uint16_t> tokens,
+                      int threads);
+void decode_numbers_cpu(std::span<const std::uint16_t> first, std::span<const std::uint16_t> second,
+                        const DecodePlan& plan, std::uint64_t seed, std::int64_t first_row,
+                        std::uint32_t stream, std::span<double> values, int threads);
+
+void encode_numbers_cuda(std::span<const double> values, const EncodePlan& plan,
+                         std::span<std::uint16_t> first, std::span<std::uint16_t> second);
+void encode_integers_cuda(std::span<const std::int64_t> values, const EncodePlan& plan,
+                          std::span<std::uint16_t> first, std::span<std::uint16_t> second);
+void encode_codes_cuda(std::span<const std::int32_t> codes,
+                       std::span<const std::uint16_t> token_of_code,
+                       std::span<std::uint16_t> tokens);
+void decode_numbers_cuda(std::span<const std::uint16_t> first,
+                         std::span<const std::uint16_t> second, const DecodePlan& plan,
+                         std::uint64_t seed, std::int64_t first_row, std::uint32_t stream,
+                         std::span<double> values);
+
+}  // namespace semblance::kernels

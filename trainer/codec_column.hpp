@@ -1,0 +1,75 @@
+/// What every column type of the codec offers. One coder turns one table column into tokens and
+/// back.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/communicator.hpp"
+#include "table/column.hpp"
+#include "trainer/codec.hpp"
+#include "trainer/codec_intervals.hpp"
+
+namespace semblance::trainer {
+
+/// Token columns that a coder writes, and how many cells had no token that fits.
+struct EncodeTarget {
+  std::vector<std::uint16_t*> tokens;  ///< [n_tokens()], each [n_rows]
+  std::int64_t unseen = 0;
+};
+
+/// Token columns that a coder reads, and where the random draws come from.
+struct DecodeSource {
+  std::vector<const std::uint16_t*> tokens;  ///< [n_tokens()], each [n_rows]
+  std::int64_t n_rows = 0;
+  std::int64_t first_row = 0;  ///< global number
+  std::uint64_t seed = 0;
+  std::uint32_t stream = 0;  ///< the coder may use stream .. stream + n_tokens() - 1
+};
+
+class ColumnCoder {
+ public:
+  virtual ~ColumnCoder() = default;
+  virtual int n_tokens() const = 0;
+  virtual int cardinality(int t) const = 0;
+  /// What token column t tells, "" when there is only one.
+  virtual std::string part_name(int t) const = 0;
+  /// \param base  the column that this one is relative to, or null
+  virtual void encode(const table::Column& column, const table::Column* base,
+                      EncodeTarget& target) const = 0;
+  /// Fills the values of `column`, whose spec is set.
+  virtual void decode(const DecodeSource& source, const table::Column* base,
+                      table::Column& column) const = 0;
+  virtual void save(hid_t group) const = 0;
+};
+
+/// Integers and decimals.
+std::unique_ptr<ColumnCoder> fit_number_column(const table::Column& column,
+                                               const CodecOptions& options,
+                                               base::Communicator& communicator);
+std::unique_ptr<ColumnCoder> load_number_column(hid_t group);
+
+/// Categories and booleans.
+std::unique_ptr<ColumnCoder> fit_category_column(const table::Column& column,
+                                                 const CodecOptions& options,
+                                                 base::Communicator& communicator);
+std::unique_ptr<ColumnCoder> load_category_column(hid_t group);
+
+/// Dates and datetimes; `base` is the earlier date that the column is relative to, or null.
+std::unique_ptr<ColumnCoder> fit_date_column(const table::Column& column, const table::Column* base,
+                                             const CodecOptions& options,
+                                             base::Communicator& communicator);
+std::unique_ptr<ColumnCoder> load_date_column(hid_t group);
+
+/// The interval settings that the codec's options mean.
+IntervalOptions interval_options(const CodecOptions& options);
+
+/// A stream that no token column uses, for draws beside those of stream `stream`.
+inline std::uint32_t side_stream(std::uint32_t stream) { return stream + 0x40000000u; }
+
+}  // namespace semblance::trainer

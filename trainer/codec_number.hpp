@@ -1,0 +1,58 @@
+/// Numbers to one token or two digits and back: the building block of numeric and date columns.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/communicator.hpp"
+#include "kernels/decode.hpp"
+#include "kernels/encode.hpp"
+#include "trainer/codec_intervals.hpp"
+
+namespace semblance::trainer {
+
+class NumberCoder {
+ public:
+  NumberCoder() = default;
+  /// \param summary     of the rows of all ranks
+  /// \param digit_base  more tokens than this are split into two digits
+  NumberCoder(const NumberSummary& summary, const Grid& grid, const IntervalOptions& options,
+              int digit_base);
+  static NumberCoder load(hid_t group);
+  void save(hid_t group) const;
+
+  int n_tokens() const { return n_second_ > 1 ? 2 : 1; }
+  int cardinality(int t) const { return t == 0 ? n_first_ : n_second_; }
+  bool has_missing() const { return has_missing_; }
+  const IntervalTable& intervals() const { return table_; }
+
+  /// Tokens of values; NaN is missing. Returns how many values are missing although the codec has
+  /// no token for that: they become the commonest interval.
+  /// \param second  empty when n_tokens() is 1
+  std::int64_t encode(std::span<const double> values, std::span<std::uint16_t> first,
+                      std::span<std::uint16_t> second, int threads) const;
+  std::int64_t encode(std::span<const std::int64_t> values, std::span<std::uint16_t> first,
+                      std::span<std::uint16_t> second, int threads) const;
+  /// \param tokens  [n_tokens()] columns of values.size() tokens
+  void decode(std::span<const std::uint16_t* const> tokens, std::uint64_t seed,
+              std::int64_t first_row, std::uint32_t stream, std::span<double> values,
+              int threads) const;
+
+ private:
+  void assign_digits(int digit_base);
+  void fill_pairs();
+  kernels::EncodePlan encode_plan() const;
+  void check(const std::string& where) const;
+
+  IntervalTable table_;
+  bool has_missing_ = false;
+  std::int32_t n_first_ = 1, n_second_ = 1;
+  std::vector<std::uint16_t> first_, second_;  ///< [n + 1] tokens of intervals, then of missing
+  std::vector<std::int32_t> interval_of_;      ///< [n_first * n_second]
+};
+
+}  // namespace semblance::trainer

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "trainer/codec_column.hpp"
+#include "trainer/codec_number.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+class NumberColumn : public ColumnCoder {
+ public:
+  explicit NumberColumn(NumberCoder coder) : coder_(std::move(coder)) {}
+
+  int n_tokens() const override { return coder_.n_tokens(); }
+  int cardinality(int t) const override { return coder_.cardinality(t); }
+  std::string part_name(int t) const override {
+    return n_tokens() == 1 ? "" : t == 0 ? "coarse" : "fine";
+  }
+
+  void encode(const table::Column& column, const table::Column*,
+              EncodeTarget& target) const override {
+    const auto n = static_cast<std::size_t>(column.size());
+    const std::span<std::uint16_t> first(target.tokens[0], n);
+    std::span<std::uint16_t> second;
+    if (n_tokens() == 2) second = {target.tokens[1], n};
+    switch (column.spec.kind) {
+      case table::Kind::kFloat:
+        target.unseen += coder_.encode(std::span(column.reals), first, second, 0);
+        break;
+      case table::Kind::kInteger:
+        target.unseen += coder_.encode(std::span(column.ints), first, second, 0);
+        break;
+      default:
+        base::fail(base::ErrorKind::kData,
+                   "column '{}' holds numbers in the model but is of kind {} in this table",
+                   column.spec.name, table::kind_name(column.spec.kind));
+    }
+  }
+
+  void decode(const DecodeSource& source, const table::Column*,
+              table::Column& column) const override {
+    std::vector<double> values(static_cast<std::size_t>(source.n_rows));
+    coder_.decode(source.tokens, source.seed, source.first_row, source.stream, values, 1);
+    if (column.spec.kind == table::Kind::kFloat) {
+      column.reals = std::move(values);
+      return;
+    }
+    column.ints.resize(values.size());
+    std::transform(values.begin(), values.end(), column.ints.begin(), [](double value) {
+      return std::isnan(value) ? table::kMissingInt
+                               : static_cast<std::int64_t>(std::llround(value));
+    });
+  }
+
+  void save(hid_t group) const override { coder_.save(group); }
+
+ private:
+  NumberCoder coder_;
+};
+
+std::vector<double> numbers_of(const table::Column& column) {
+  if (column.spec.kind == table::Kind::kFloat) return column.reals;
+  std::vector<double> values(column.ints.size());
+  std::transform(column.ints.begin(), column.ints.end(), values.begin(), [](std::int64_t value) {
+    return value == table::kMissingInt ? std::nan("") : static_cast<double>(value);
+  });
+  return values;
+}
+
+}  // namespace
+
+IntervalOptions interval_options(const CodecOptions& options) {
+  return {options.numeric_bins, 1, options.rare_min_count, options.protect_extremes};
+}
+
+std::unique_ptr<ColumnCoder> fit_number_column(const table::Column& column,
+                                               const CodecOptions& options,
+                                               base::Communicator& communicator) {
+  const NumberSummary summary = summarise_numbers(numbers_of(column), communicator);
+  const Grid grid = find_grid(summary.values, column.spec);
+  return std::make_unique<NumberColumn>(
+      NumberCoder(summary, grid, interval_options(options), options.digit_base));
+}
+
+std::unique_ptr<ColumnCoder> load_number_column(hid_t group) {
+  return std::make_unique<NumberColumn>(NumberCoder::load(group));
+}
+
+}  // namespace semblance::trainer

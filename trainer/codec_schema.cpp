@@ -1,0 +1,81 @@
+#include "trainer/codec_schema.hpp"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/hdf5.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+/// The text members of a column, with their names in the file.
+struct TextMember {
+  const char* name;
+  std::string table::ColumnSpec::*member;
+};
+constexpr TextMember kTextMembers[] = {
+    {"names", &table::ColumnSpec::name},
+    {"formats", &table::ColumnSpec::format},
+    {"units", &table::ColumnSpec::unit},
+    {"relative_to", &table::ColumnSpec::relative_to},
+    {"id_patterns", &table::ColumnSpec::id_pattern},
+    {"missing_texts", &table::ColumnSpec::missing_text},
+    {"missingness", &table::ColumnSpec::missingness},
+};
+
+}  // namespace
+
+void save_schema(hid_t group, const table::Schema& schema) {
+  std::vector<std::string> kinds;
+  std::vector<std::int32_t> decimals;
+  std::vector<double> rounding;
+  for (const table::ColumnSpec& spec : schema.columns) {
+    kinds.emplace_back(table::kind_name(spec.kind));
+    decimals.push_back(spec.decimals);
+    rounding.push_back(spec.rounding);
+  }
+  for (const TextMember& text : kTextMembers) {
+    std::vector<std::string> texts;
+    for (const table::ColumnSpec& spec : schema.columns) texts.push_back(spec.*text.member);
+    base::h5_write_texts(group, text.name, texts);
+  }
+  base::h5_write_texts(group, "kinds", kinds);
+  base::h5_write(group, "decimals", decimals);
+  base::h5_write(group, "rounding", rounding);
+  base::h5_write_texts(group, "constraints", schema.constraints);
+  base::h5_write_texts(group, "missing_markers", schema.missing_markers);
+  base::h5_write_attribute(group, "entity", schema.entity);
+}
+
+table::Schema load_schema(hid_t group) {
+  const auto kinds = base::h5_read_texts(group, "kinds");
+  const auto decimals = base::h5_read<std::int32_t>(group, "decimals");
+  const auto rounding = base::h5_read<double>(group, "rounding");
+  bool good = decimals.size() == kinds.size() && rounding.size() == kinds.size();
+  table::Schema schema;
+  schema.columns.resize(kinds.size());
+  for (const TextMember& text : kTextMembers) {
+    const auto texts = base::h5_read_texts(group, text.name);
+    good = good && texts.size() == kinds.size();
+    for (std::size_t i = 0; good && i < texts.size(); ++i)
+      schema.columns[i].*text.member = texts[i];
+  }
+  SEMBLANCE_EXPECT(good, kData,
+                   "the model's codec is damaged: the parts of its schema differ in length");
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    SEMBLANCE_EXPECT(std::isfinite(rounding[i]) && rounding[i] >= 0, kData,
+                     "the model's codec is damaged: column '{}' is rounded to {}",
+                     schema.columns[i].name, rounding[i]);
+    schema.columns[i].kind = table::kind_from_name(kinds[i]);
+    schema.columns[i].decimals = decimals[i];
+    schema.columns[i].rounding = rounding[i];
+  }
+  schema.constraints = base::h5_read_texts(group, "constraints");
+  schema.missing_markers = base::h5_read_texts(group, "missing_markers");
+  schema.entity = base::h5_read_text_attribute(group, "entity");
+  return schema;
+}
+
+}  // namespace semblance::trainer

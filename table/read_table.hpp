@@ -2,7 +2,10 @@
 /// extension.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "table/column.hpp"
 
@@ -33,6 +36,9 @@ struct Inspection {
   std::int64_t n_rows = 0;
   std::vector<std::int64_t> missing;   ///< [columns]
   std::vector<std::int64_t> distinct;  ///< [columns] distinct present values
+  std::vector<std::string> notes;      ///< [columns] a few words: range, commonest level, pattern
+  /// Pairs of date columns (earlier, later) that are in this order in every row.
+  std::vector<std::pair<std::string, std::string>> orders;
 };
 Inspection inspect_table(const std::string& path, const ReadOptions& options = {});
 

@@ -25,7 +25,9 @@ Kind kind_from_name(std::string_view name);
 struct ColumnSpec {
   std::string name;
   Kind kind = Kind::kCategory;
-  int decimals = -1;    ///< kFloat: digits after the point when written; -1: shortest exact form
+  int decimals = -1;  ///< kFloat: digits after the point when written; -1: shortest exact form
+  int min_decimals =
+      0;                ///< kFloat, kInteger: fewest digits after the point when written (1: 160.0)
   double rounding = 0;  ///< kFloat, kInteger: values are multiples of this; 0: no such rule
   std::string format;  ///< dates: pattern of the source, "%Y-%m-%d %H:%M:%S" style ("%f": fraction)
   std::string
@@ -35,6 +37,8 @@ struct ColumnSpec {
   std::string missing_text;  ///< how a missing value is written in CSV; "" when empty
   std::string missingness;   ///< NHSSynth strategy: "augment" (default), "drop", "impute:mean", ...
   bool dropped = false;      ///< left out of the model and of the synthetic table
+
+  bool operator==(const ColumnSpec&) const = default;
 };
 
 struct Schema {
@@ -45,6 +49,7 @@ struct Schema {
 
   int find(std::string_view name) const;  ///< -1 when there is none
   std::vector<std::string> names() const;
+  bool operator==(const Schema&) const = default;
 };
 
 /// The default missing markers: "?", "NA", "N/A", "NaN", "nan", "NULL", "null", "None".
@@ -69,6 +74,12 @@ struct Metadata {
 /// \throws Error{kIo}, or Error{kData} with file and line for unknown keys (naming the nearest) or
 /// bad values
 Metadata read_metadata(const std::string& path);
+
+/// The same from a text. \param path  stands in messages
+Metadata parse_metadata(const std::string& text, const std::string& path);
+
+/// The schema that a metadata file spells out in full, such as one by metadata_yaml().
+Schema schema_of(const Metadata& metadata);
 
 /// Writes a schema as metadata YAML that read_metadata reads back to the same schema.
 std::string metadata_yaml(const Schema& schema);

@@ -1,0 +1,237 @@
+#include "table/detail/identifiers.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <functional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "table/format_value.hpp"
+
+namespace semblance::table::detail {
+namespace {
+
+constexpr std::int64_t kFewRows = 20;    // uniqueness among fewer rows proves nothing
+constexpr std::int64_t kFewValues = 50;  // an "..._id" with fewer values is a code
+constexpr double kMostly = 0.8;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// "SUBJECT_ID", "patientId", "row id", "encounter_nbr", "nhs number".
+bool named_as_identifier(const std::string& name) {
+  const std::string low = lower(name);
+  for (const char* end :
+       {"_id", " id", "-id", ".id", "_nbr", "_no", "_number", " number", "_key", "uuid", "guid"}) {
+    if (low.ends_with(end)) return true;
+  }
+  return low == "id" || low == "mrn" ||
+         (name.size() > 2 && name.ends_with("Id") && is_letter(name[name.size() - 3]));
+}
+
+std::size_t matching(const Column& column, const std::function<bool(std::string_view)>& test) {
+  return static_cast<std::size_t>(std::count_if(column.levels.begin(), column.levels.end(), test));
+}
+bool mostly(const Column& column, const std::function<bool(std::string_view)>& test) {
+  return !column.levels.empty() && static_cast<double>(matching(column, test)) >=
+                                       kMostly * static_cast<double>(column.levels.size());
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
+      return false;
+  }
+  return true;
+}
+
+bool is_email(std::string_view text) {
+  const std::size_t at = text.find('@');
+  return at != std::string_view::npos && at > 0 &&
+         text.find('.', at + 2) != std::string_view::npos &&
+         text.find(' ') == std::string_view::npos &&
+         text.find('@', at + 1) == std::string_view::npos;
+}
+
+/// Outward code (letter(s), digit, digit or letter), blank, digit and two letters.
+bool is_postcode(std::string_view text) {
+  if (text.size() < 5 || text.size() > 8) return false;
+  const std::string_view inward = text.substr(text.size() - 3);
+  if (!is_digit(inward[0]) || !is_letter(inward[1]) || !is_letter(inward[2])) return false;
+  std::string_view outward = text.substr(0, text.size() - 3);
+  while (!outward.empty() && outward.back() == ' ') outward.remove_suffix(1);
+  if (outward.size() < 2 || outward.size() > 4 || !is_letter(outward[0])) return false;
+  return std::any_of(outward.begin() + 1, outward.end(), is_digit) &&
+         std::all_of(outward.begin(), outward.end(),
+                     [](char c) { return is_digit(c) || is_letter(c); });
+}
+
+bool is_phone(std::string_view text) {
+  if (!text.starts_with("0") && !text.starts_with("+") && !text.starts_with("(0")) return false;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (is_digit(c)) {
+      ++digits;
+    } else if (std::string_view(" +-()").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return digits >= 10 && digits <= 13;
+}
+
+bool named_as_person(const std::string& name) {
+  const std::string low = lower(name);
+  for (const char* word :
+       {"surname", "forename", "firstname", "first_name", "first name", "lastname", "last_name",
+        "last name", "patient_name", "patient name", "fullname", "full_name", "middle_name"}) {
+    if (low.find(word) != std::string::npos) return true;
+  }
+  return low == "name";
+}
+
+/// "P######" when every text has the same letters and only digits vary; "" otherwise.
+std::string common_pattern(const Column& column) {
+  if (column.levels.empty() || column.levels.front().size() > 40) return "";
+  std::string pattern;
+  bool any_digit = false;
+  for (const char c : column.levels.front())
+    any_digit |= is_digit(c), pattern += is_digit(c) ? '#' : c;
+  for (const std::string& level : column.levels) {
+    if (level.size() != pattern.size()) return "";
+    for (std::size_t i = 0; i < level.size(); ++i) {
+      if (pattern[i] == '#' ? !is_digit(level[i]) : level[i] != pattern[i]) return "";
+    }
+  }
+  return any_digit ? pattern : "";
+}
+
+std::int64_t distinct_words(const std::vector<std::int64_t>& values) {
+  std::vector<std::int64_t> sorted;
+  sorted.reserve(values.size());
+  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
+               [](std::int64_t v) { return v != kMissingInt; });
+  std::sort(sorted.begin(), sorted.end());
+  return std::unique(sorted.begin(), sorted.end()) - sorted.begin();
+}
+
+void turn_into_identifier(Column& column) {
+  if (column.spec.kind == Kind::kInteger) {
+    const ValueFormatter formatter(column.spec);
+    std::vector<std::int64_t> values;
+    std::copy_if(column.ints.begin(), column.ints.end(), std::back_inserter(values),
+                 [](std::int64_t v) { return v != kMissingInt; });
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    for (const std::int64_t value : values)
+      append_integer(column.levels.emplace_back(), value, column.spec.min_decimals);
+    for (const std::int64_t value : column.ints) {
+      const auto place = std::lower_bound(values.begin(), values.end(), value) - values.begin();
+      column.codes.push_back(value == kMissingInt ? kMissingCode
+                                                  : static_cast<std::int32_t>(place));
+    }
+    column.ints.clear();
+    column.spec.min_decimals = 0;
+  }
+  column.spec.kind = Kind::kId;
+  column.spec.id_pattern = mostly(column, is_uuid)         ? "uuid"
+                           : mostly(column, is_nhs_number) ? "nhs-number"
+                                                           : common_pattern(column);
+  if (column.spec.id_pattern.empty()) column.spec.id_pattern = "sequence";
+}
+
+std::size_t mean_length(const Column& column) {
+  std::size_t total = 0;
+  for (const std::string& level : column.levels) total += level.size();
+  return column.levels.empty() ? 0 : total / column.levels.size();
+}
+
+}  // namespace
+
+bool is_nhs_number(std::string_view text) {
+  int digits[10], n = 0;
+  for (const char c : text) {
+    if (c == ' ' || c == '-') continue;
+    if (!is_digit(c) || n == 10) return false;
+    digits[n++] = c - '0';
+  }
+  if (n != 10) return false;
+  int sum = 0;
+  for (int i = 0; i < 9; ++i) sum += digits[i] * (10 - i);
+  const int check = (11 - sum % 11) % 11;
+  return check != 10 && check == digits[9];
+}
+
+std::int64_t distinct_count(const Column& column) {
+  if (!column.reals.empty()) {
+    std::vector<std::int64_t> bits;
+    for (const double value : column.reals) {
+      std::int64_t b = kMissingInt;
+      if (value == value) std::memcpy(&b, &value, sizeof b);
+      bits.push_back(b);
+    }
+    return distinct_words(bits);
+  }
+  if (!column.ints.empty()) return distinct_words(column.ints);
+  std::vector<char> seen(column.levels.size(), 0);
+  for (const std::int32_t code : column.codes) {
+    if (code >= 0) seen[static_cast<std::size_t>(code)] = 1;
+  }
+  return std::count(seen.begin(), seen.end(), 1);
+}
+
+std::string personal_content(const Column& column) {
+  const std::int64_t present = column.size() - column.missing_count();
+  if (present == 0) return "";
+  if (column.spec.kind == Kind::kInteger) {
+    const auto is_valid = [](std::int64_t v) {
+      return v != kMissingInt && v >= 1'000'000'000 && v <= 9'999'999'999 &&
+             is_nhs_number(fmt::to_string(v));
+    };
+    const auto valid = std::count_if(column.ints.begin(), column.ints.end(), is_valid);
+    return static_cast<double>(valid) >= kMostly * static_cast<double>(present) ? "NHS numbers"
+                                                                                : "";
+  }
+  if (column.levels.empty()) return "";
+  if (mostly(column, is_nhs_number)) return "NHS numbers";
+  if (mostly(column, is_email)) return "e-mail addresses";
+  if (mostly(column, is_postcode)) return "UK postcodes";
+  if (mostly(column, is_phone)) return "telephone numbers";
+  if (named_as_person(column.spec.name)) return "names";
+  return "";
+}
+
+void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
+  const Kind kind = column.spec.kind;
+  if (kind != Kind::kInteger && kind != Kind::kCategory) return;
+  const std::int64_t present = column.size() - column.missing_count();
+  const std::int64_t distinct = kind == Kind::kCategory
+                                    ? static_cast<std::int64_t>(column.levels.size())
+                                    : distinct_count(column);
+  if (present < kFewRows) return;
+  const bool unique = distinct == present;
+  const bool named = named_as_identifier(column.spec.name) && (unique || distinct > kFewValues);
+  const bool nhs = personal_content(column) == "NHS numbers";
+  const bool unique_text =
+      kind == Kind::kCategory &&
+      (unique || static_cast<double>(distinct) > 0.95 * static_cast<double>(present));
+  if (!named && !nhs && !unique_text) return;
+  const bool free_text = kind == Kind::kCategory && mean_length(column) > 40;
+  turn_into_identifier(column);
+  warnings.push_back(
+      fmt::format("column '{}': taken as {} ({} distinct values in {} rows): not modelled, {}",
+                  column.spec.name, free_text ? "free text" : "an identifier", distinct, present,
+                  unique ? "issued anew"
+                         : "issued anew for every row, so repeats are lost; set kind: "
+                           "category in the metadata to keep it"));
+}
+
+}  // namespace semblance::table::detail

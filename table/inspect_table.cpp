@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/parallel.hpp"
+#include "table/detail/evidence.hpp"
+#include "table/detail/identifiers.hpp"
+#include "table/detail/read_whole.hpp"
+#include "table/format_value.hpp"
+
+namespace semblance::table {
+namespace {
+
+bool is_date(const Column& column) {
+  return column.spec.kind == Kind::kDate || column.spec.kind == Kind::kDatetime;
+}
+
+double value_in_days(const Column& column, std::int64_t row) {
+  const double value = column.as_double(row);
+  return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
+}
+
+/// True when both are present in enough rows, `early` <= `late` in all of them, and they differ
+/// somewhere.
+bool always_in_order(const Column& early, const Column& late) {
+  constexpr std::int64_t kEnough = 10;
+  std::int64_t both = 0, apart = 0;
+  // A day without a time stands for all of that day.
+  const double slack = early.spec.kind != late.spec.kind ? 1 : 0;
+  for (std::int64_t row = 0; row < early.size(); ++row) {
+    if (early.is_missing(row) || late.is_missing(row)) continue;
+    const double gap = value_in_days(late, row) - value_in_days(early, row);
+    if (gap < -slack) return false;
+    ++both;
+    apart += gap > 0;
+  }
+  return both >= kEnough && apart > 0;
+}
+
+std::string range_note(const Column& column) {
+  std::int64_t least = -1, most = -1;
+  for (std::int64_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row)) continue;
+    const double value = column.as_double(row);
+    if (least < 0 || value < column.as_double(least)) least = row;
+    if (most < 0 || value > column.as_double(most)) most = row;
+  }
+  return least < 0 ? "" : fmt::format("{} to {}", column.as_text(least), column.as_text(most));
+}
+
+std::string level_note(const Column& column) {
+  std::vector<std::int64_t> counts(column.levels.size());
+  for (const std::int32_t code : column.codes) {
+    if (code >= 0) ++counts[static_cast<std::size_t>(code)];
+  }
+  std::vector<std::size_t> order(counts.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const std::size_t shown = std::min<std::size_t>(3, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
+                    [&](std::size_t a, std::size_t b) {
+                      return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
+                    });
+  std::string note;
+  for (std::size_t i = 0; i < shown; ++i) note += (i == 0 ? "" : ", ") + column.levels[order[i]];
+  return note + (shown < order.size() ? ", ..." : "");
+}
+
+std::string note_of(const Column& column) {
+  if (column.spec.kind == Kind::kId) return "pattern " + column.spec.id_pattern;
+  if (is_date(column)) return range_note(column) + ", format " + date_format(column.spec);
+  if (column.spec.kind == Kind::kInteger || column.spec.kind == Kind::kFloat)
+    return range_note(column);
+  return level_note(column);
+}
+
+/// Texts among numbers: a marker that was not listed, or a slip.
+void warn_of_stray_texts(const Column& column, std::vector<std::string>& warnings) {
+  constexpr std::size_t kFewStrays = 5;
+  std::vector<std::string> strays;
+  std::size_t numbers = 0;
+  for (const std::string& level : column.levels) {
+    if (detail::parse_number(level).is_number) {
+      ++numbers;
+    } else if (strays.size() <= kFewStrays) {
+      strays.push_back("'" + level + "'");
+    }
+  }
+  if (strays.empty() || strays.size() > kFewStrays || numbers < 4 * strays.size()) return;
+  warnings.push_back(
+      fmt::format("column '{}': numbers but for {}; read as a category. List these texts under "
+                  "missing_markers if they mean missing",
+                  column.spec.name, fmt::join(strays, ", ")));
+}
+
+void warn_of_content(const Column& column, std::int64_t missing, std::int64_t distinct,
+                     std::vector<std::string>& warnings) {
+  const std::string& name = column.spec.name;
+  const std::int64_t present = column.size() - missing;
+  if (present == 0) {
+    warnings.push_back(fmt::format("column '{}': every value is missing", name));
+    return;
+  }
+  if (distinct == 1) {
+    for (std::int64_t row = 0; row < column.size(); ++row) {
+      if (column.is_missing(row)) continue;
+      warnings.push_back(fmt::format("column '{}': every {}value is '{}'", name,
+                                     missing > 0 ? "present " : "", column.as_text(row)));
+      break;
+    }
+  }
+  const std::string personal = detail::personal_content(column);
+  if (!personal.empty()) {
+    warnings.push_back(
+        fmt::format("column '{}': seems to hold {}; drop it, or make sure that you may use it",
+                    name, personal));
+  }
+  if (column.spec.kind != Kind::kCategory) return;
+  warn_of_stray_texts(column, warnings);
+  if (distinct > 100 && 2 * distinct > present) {
+    warnings.push_back(
+        fmt::format("column '{}': {} different texts in {} rows; texts seen less often than the "
+                    "model's rare_min_count are never issued",
+                    name, distinct, present));
+  }
+}
+
+}  // namespace
+
+Inspection inspect_table(const std::string& path, const ReadOptions& options) {
+  detail::LoadedTable loaded = detail::read_whole(path, options);
+  const auto n = loaded.table.columns.size();
+  Inspection result{
+      .schema = loaded.schema, .warnings = loaded.warnings, .n_rows = loaded.table.n_rows()};
+  result.missing.resize(n);
+  result.distinct.resize(n);
+  result.notes.resize(n);
+  std::vector<std::vector<std::string>> warnings(n);
+  base::parallel_for(static_cast<std::int64_t>(n), options.threads, [&](std::int64_t i) {
+    const auto c = static_cast<std::size_t>(i);
+    const Column& column = loaded.table.columns[c];
+    result.missing[c] = column.missing_count();
+    result.distinct[c] = detail::distinct_count(column);
+    result.notes[c] = note_of(column);
+    warn_of_content(column, result.missing[c], result.distinct[c], warnings[c]);
+  });
+  for (const auto& list : warnings)
+    result.warnings.insert(result.warnings.end(), list.begin(), list.end());
+  for (const Column& early : loaded.table.columns) {
+    for (const Column& late : loaded.table.columns) {
+      if (&early == &late || !is_date(early) || !is_date(late)) continue;
+      if (always_in_order(early, late)) result.orders.emplace_back(early.spec.name, late.spec.name);
+    }
+  }
+  return result;
+}
+
+}  // namespace semblance::table

@@ -1,0 +1,124 @@
+#include "table/read_table.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "table/detail/identifiers.hpp"
+#include "table/detail/loaded_table.hpp"
+#include "table/detail/read_whole.hpp"
+#include "table/shards.hpp"
+
+namespace semblance::table {
+namespace detail {
+namespace {
+
+std::string first_bytes(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  if (!file) base::fail_errno("read", path);
+  std::string bytes(8, '\0');
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file.get()));
+  return bytes;
+}
+
+LoadedTable load_shards(const std::string& path) {
+  const Manifest manifest = read_manifest(path);
+  LoadedTable loaded{.table = read_shards(path), .schema = manifest.schema};
+  loaded.kind_known.assign(loaded.table.columns.size(), true);
+  return loaded;
+}
+
+LoadedTable load_any(const std::string& path, const ReadOptions& options) {
+  if (std::filesystem::is_directory(path)) return load_shards(path);
+  const std::string first = first_bytes(path);
+  if (first.starts_with("PAR1")) return load_parquet(path, options);
+  if (first.starts_with("\x89HDF\r\n\x1a\n")) return load_hdf5(path);
+  return load_csv(path, options);
+}
+
+void check_names(const LoadedTable& loaded, const ReadOptions& options, const std::string& path) {
+  const std::vector<std::string> names = loaded.table.schema().names();
+  const auto check = [&](const std::string& name, const std::string& by) {
+    SEMBLANCE_EXPECT(loaded.table.find(name) >= 0, kData, "{}: column '{}' is not in {}{}", by,
+                     name, path, base::did_you_mean(name, names));
+  };
+  if (options.metadata == nullptr) return;
+  for (const Metadata::Wish& wish : options.metadata->columns) {
+    check(wish.spec.name, options.metadata->path);
+    if (!wish.spec.relative_to.empty()) check(wish.spec.relative_to, options.metadata->path);
+  }
+  if (!options.metadata->entity.empty()) check(options.metadata->entity, options.metadata->path);
+}
+
+/// Keeps the columns of the schema, in its order.
+void select_columns(LoadedTable& loaded, const Schema& schema, const std::string& path) {
+  Table chosen;
+  for (const ColumnSpec& spec : schema.columns) {
+    const int index = loaded.table.find(spec.name);
+    SEMBLANCE_EXPECT(index >= 0, kData, "{}: there is no column '{}'{}", path, spec.name,
+                     base::did_you_mean(spec.name, loaded.table.schema().names()));
+    chosen.columns.push_back(std::move(loaded.table.columns[static_cast<std::size_t>(index)]));
+    loaded.table.columns[static_cast<std::size_t>(index)].spec.name = spec.name;
+  }
+  loaded.table = std::move(chosen);
+  loaded.kind_known.assign(schema.columns.size(), true);
+}
+
+void lay_over(LoadedTable& loaded, const ReadOptions& options, const std::string& path) {
+  for (std::size_t c = 0; c < loaded.table.columns.size(); ++c) {
+    Column& column = loaded.table.columns[c];
+    bool kind_given = false;
+    const ColumnSpec* wish = wanted_spec(options, column.spec.name, kind_given);
+    if (wish == nullptr) continue;
+    if (kind_given) {
+      conform(column, *wish, path, loaded.warnings);
+      loaded.kind_known[c] = true;
+    }
+    if (options.schema != nullptr) {
+      column.spec = *wish;
+    } else {
+      overlay(column.spec, *wish);
+    }
+  }
+}
+
+void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
+  if (options.schema != nullptr) loaded.schema = *options.schema;
+  if (options.metadata != nullptr) {
+    const Metadata& metadata = *options.metadata;
+    if (!metadata.constraints.empty()) loaded.schema.constraints = metadata.constraints;
+    if (!metadata.missing_markers.empty()) loaded.schema.missing_markers = metadata.missing_markers;
+    if (!metadata.entity.empty()) loaded.schema.entity = metadata.entity;
+  }
+  loaded.schema.columns = loaded.table.schema().columns;
+}
+
+}  // namespace
+
+LoadedTable read_whole(const std::string& path, const ReadOptions& options) {
+  LoadedTable loaded = load_any(path, options);
+  check_names(loaded, options, path);
+  SEMBLANCE_EXPECT(options.allow_empty || loaded.table.n_rows() > 0, kData,
+                   "{}: the table has no rows", path);
+  if (options.schema != nullptr) select_columns(loaded, *options.schema, path);
+  lay_over(loaded, options, path);
+  for (std::size_t c = 0; c < loaded.table.columns.size(); ++c) {
+    if (!loaded.kind_known[c]) recognise_identifier(loaded.table.columns[c], loaded.warnings);
+  }
+  finish_schema(loaded, options);
+  return loaded;
+}
+
+}  // namespace detail
+
+Table read_table(const std::string& path, const ReadOptions& options, Schema* schema_out) {
+  detail::LoadedTable loaded = detail::read_whole(path, options);
+  for (const std::string& warning : loaded.warnings) base::log_warning("{}: {}", path, warning);
+  if (schema_out != nullptr) *schema_out = loaded.schema;
+  return std::move(loaded.table);
+}
+
+}  // namespace semblance::table

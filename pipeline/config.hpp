@@ -1,0 +1,58 @@
+/// One YAML file that describes the whole road from data to report (reference: docs/RUN.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/settings.hpp"
+#include "evaluator/evaluate.hpp"
+#include "generator/generate.hpp"
+#include "pipeline/apply_entries.hpp"
+#include "pipeline/config_entries.hpp"
+#include "pipeline/holdout.hpp"
+#include "prepare/mock_hospital.hpp"
+#include "prepare/prepare.hpp"
+#include "trainer/train.hpp"
+
+namespace semblance::pipeline {
+
+/// Paths are absolute after read_config(). Paths between stages are set by make_stages().
+struct Config {
+  std::filesystem::path file;
+
+  std::string output;                ///< run folder
+  std::string title;                 ///< heading of the report
+  std::string table;                 ///< the table to learn from; "" when `prepare` makes it
+  std::string metadata;              ///< metadata YAML; "" to infer
+  std::string table_format = "csv";  ///< of the tables in the run folder
+  std::uint64_t seed = 1;            ///< of every stage that names none of its own
+  std::string device = "auto";
+  int threads = 0;
+
+  bool makes_mock_hospital = false, prepares = false;
+  prepare::MockHospitalOptions mock_hospital;
+  prepare::PrepareOptions prepare;
+  HoldoutOptions holdout;
+  trainer::TrainOptions train;
+  generator::GenerateOptions generate;
+  bool reject_copies = false;                    ///< emit no row that equals a training row
+  std::vector<std::string> export_formats{"csv"};  ///< single files beside the shard directory
+  evaluator::EvaluateOptions evaluate;
+};
+
+/// All settings that a configuration may hold; the targets are members of `config`.
+std::vector<ConfigSection> config_sections(Config& config);
+
+/// Settings that have no influence on results, only on where and how fast they are computed.
+bool decides_result(const std::string& setting);
+
+/// Reads `file`, then applies `sets` (as from --set) in order.
+/// \throws Error{kData} listing, with file and line, every unknown name (with the nearest valid one) and
+///         every value of a wrong type, or telling which data the configuration fails to name;
+///         Error{kIo} when the file, or a file that it names, cannot be read
+std::unique_ptr<Config> read_config(const std::filesystem::path& file, const std::vector<ConfigEntry>& sets);
+
+}  // namespace semblance::pipeline

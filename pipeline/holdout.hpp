@@ -1,0 +1,51 @@
+/// Sets real rows aside before training, so that privacy and utility can be judged on rows that the
+/// model never saw.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/communicator.hpp"
+#include "base/settings.hpp"
+#include "table/column.hpp"
+
+namespace semblance::pipeline {
+
+struct HoldoutOptions {
+  std::string table;     ///< path of the whole table
+  std::string metadata;  ///< path of a metadata YAML; "" to infer
+  double share = 0.2;    ///< of the rows, in [0, 0.9]; 0: no holdout
+  std::string entity;    ///< column whose equal values stay on one side; "": as the metadata says
+  std::uint64_t seed = 1;
+  int threads = 0;
+  std::vector<std::string> needed_columns;  ///< checked to exist, for example the target of `evaluate`
+
+  std::string train_output, holdout_output;  ///< paths of the two tables
+  std::string metadata_output;  ///< the final schema, inferred parts included, as metadata YAML
+  std::string counts_output;    ///< JSON: rows, train_rows, holdout_rows
+};
+void add_settings(base::SettingList& list, HoldoutOptions& options);
+
+/// Row numbers of each side, ascending; together all of [0, n).
+struct Split {
+  std::vector<std::int64_t> train, holdout;
+};
+
+/// Rows for the holdout: those with the smallest Philox numbers at (seed, kSplit, row), exactly
+/// round(share * n) of them (at least 1 and at most n - 1 when share > 0).
+/// \throws Error{kData} when share > 0 and n < 2; Error{kUsage} for a share outside [0, 0.9]
+Split split_rows(std::int64_t n, double share, std::uint64_t seed);
+
+/// The same by whole groups: rows of one group are on one side. Groups are taken in the order of the
+/// Philox number of their first row, as many as come nearest to the share (at least one on each side).
+/// \param group  [n] group of each row; a negative number is a group of its own
+Split split_groups(const std::vector<std::int64_t>& group, double share, std::uint64_t seed);
+
+/// Reads the table, splits it and writes the outputs; rank 0 works, the others wait.
+void hold_out(const HoldoutOptions& options, base::Communicator& communicator);
+
+/// Rows for training as written in counts_output. \throws Error{kIo}, Error{kData}
+std::int64_t read_train_rows(const std::string& counts_path);
+
+}  // namespace semblance::pipeline

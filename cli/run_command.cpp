@@ -14,23 +14,30 @@ class RunCommand final : public Command {
   }
 
   void add_flags(CLI::App& app) override {
-    app.add_option("config_file", request_.config, "configuration YAML (docs/RUN.md)")->type_name("CONFIG.yaml")->required();
-    app.add_option("--set", request_.sets, "SECTION.NAME=VALUE: a setting of the configuration, for example train.epochs=5")
+    app.add_option("config_file", request_.config, "configuration YAML (docs/RUN.md)")
+        ->type_name("CONFIG.yaml")
+        ->required();
+    app.add_option("--set", request_.sets,
+                   "SECTION.NAME=VALUE: a setting of the configuration, for example train.epochs=5")
         ->type_name("")
         ->expected(1)
         ->take_all();
-    app.add_option("--output", request_.output, "run folder, instead of the configuration's")->type_name("DIR");
-    app.add_option("--from", request_.from, "first stage to look at; the results of earlier ones must be there")
+    app.add_option("--output", request_.output, "run folder, instead of the configuration's")
+        ->type_name("DIR");
+    app.add_option("--from", request_.from,
+                   "first stage to look at; the results of earlier ones must be there")
         ->type_name("STAGE");
     app.add_option("--to", request_.to, "last stage to look at")->type_name("STAGE");
     app.add_flag("--force", request_.force, "run the stages even when nothing changed");
-    app.footer("Stages: mock_hospital, prepare, holdout, train, generate, export, evaluate.\n"
-               "A stage is skipped when its settings, its inputs and the program are those of its last run.");
+    app.footer(
+        "Stages: mock_hospital, prepare, holdout, train, generate, export, evaluate.\n"
+        "A stage is skipped when its settings, its inputs and the program are those of its last "
+        "run.");
   }
 
   void run(const CommonFlags& flags, base::Communicator& communicator) override {
-    SEMBLANCE_EXPECT(flags.config.empty(), kUsage, "run takes its configuration as argument: semblance run {}",
-                     flags.config);
+    SEMBLANCE_EXPECT(flags.config.empty(), kUsage,
+                     "run takes its configuration as argument: semblance run {}", flags.config);
     pipeline::RunRequest request = request_;
     request.program = "semblance " SEMBLANCE_VERSION;
     if (flags.seed_given) request.sets.push_back(fmt::format("seed={}", flags.seed));

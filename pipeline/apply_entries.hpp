@@ -26,7 +26,8 @@ class EntryApplier {
   void apply_top_level(const std::vector<ConfigEntry>& entries);
   void apply_sections(const std::vector<ConfigEntry>& entries);
 
-  /// \throws Error{kData} with a line for each unknown name and each value of a wrong type, in the order
+  /// \throws Error{kData} with a line for each unknown name and each value of a wrong type, in the
+  /// order
   ///         of the entries; nothing when all was well
   void throw_problems() const;
 

@@ -38,7 +38,7 @@ struct Config {
   HoldoutOptions holdout;
   trainer::TrainOptions train;
   generator::GenerateOptions generate;
-  bool reject_copies = false;                    ///< emit no row that equals a training row
+  bool reject_copies = false;                      ///< emit no row that equals a training row
   std::vector<std::string> export_formats{"csv"};  ///< single files beside the shard directory
   evaluator::EvaluateOptions evaluate;
 };
@@ -50,9 +50,11 @@ std::vector<ConfigSection> config_sections(Config& config);
 bool decides_result(const std::string& setting);
 
 /// Reads `file`, then applies `sets` (as from --set) in order.
-/// \throws Error{kData} listing, with file and line, every unknown name (with the nearest valid one) and
+/// \throws Error{kData} listing, with file and line, every unknown name (with the nearest valid
+/// one) and
 ///         every value of a wrong type, or telling which data the configuration fails to name;
 ///         Error{kIo} when the file, or a file that it names, cannot be read
-std::unique_ptr<Config> read_config(const std::filesystem::path& file, const std::vector<ConfigEntry>& sets);
+std::unique_ptr<Config> read_config(const std::filesystem::path& file,
+                                    const std::vector<ConfigEntry>& sets);
 
 }  // namespace semblance::pipeline

@@ -18,7 +18,8 @@ class EntryReader {
 
   std::vector<ConfigEntry> read(const YAML::Node& root) {
     if (root.IsNull()) return {};
-    SEMBLANCE_EXPECT(root.IsMap(), kData, "{}: must hold lines of the form 'name: value'", where(root));
+    SEMBLANCE_EXPECT(root.IsMap(), kData, "{}: must hold lines of the form 'name: value'",
+                     where(root));
     read_map(root, "");
     return std::move(entries_);
   }
@@ -29,7 +30,8 @@ class EntryReader {
   }
 
   std::string key_text(const YAML::Node& key) const {
-    SEMBLANCE_EXPECT(key.IsScalar(), kData, "{}: a setting's name must be a plain word", where(key));
+    SEMBLANCE_EXPECT(key.IsScalar(), kData, "{}: a setting's name must be a plain word",
+                     where(key));
     return key.Scalar();
   }
 
@@ -38,7 +40,8 @@ class EntryReader {
     if (value.IsScalar()) return value.Scalar();
     std::string text;
     for (const YAML::Node& item : value) {
-      SEMBLANCE_EXPECT(item.IsScalar(), kData, "{}: '{}' must be a list of plain values", where(item), name);
+      SEMBLANCE_EXPECT(item.IsScalar(), kData, "{}: '{}' must be a list of plain values",
+                       where(item), name);
       text += (text.empty() ? "" : ",") + item.Scalar();
     }
     return text;
@@ -49,12 +52,14 @@ class EntryReader {
     for (const auto& pair : map) {
       const std::string key = key_text(pair.first);
       const std::string name = section.empty() ? key : section + "." + key;
-      SEMBLANCE_EXPECT(seen.insert(key).second, kData, "{}: '{}' is given twice", where(pair.first), name);
+      SEMBLANCE_EXPECT(seen.insert(key).second, kData, "{}: '{}' is given twice", where(pair.first),
+                       name);
       const bool group = pair.second.IsMap();
-      SEMBLANCE_EXPECT(!group || section.empty(), kData, "{}: '{}' must be a value, not a group of settings",
-                       where(pair.first), name);
-      entries_.push_back({section, key, group ? "" : value_text(pair.second, name), where(pair.first),
-                          pair.second.IsNull(), group});
+      SEMBLANCE_EXPECT(!group || section.empty(), kData,
+                       "{}: '{}' must be a value, not a group of settings", where(pair.first),
+                       name);
+      entries_.push_back({section, key, group ? "" : value_text(pair.second, name),
+                          where(pair.first), pair.second.IsNull(), group});
       if (group) read_map(pair.second, key);
     }
   }
@@ -70,15 +75,17 @@ std::vector<ConfigEntry> read_config_entries(const std::filesystem::path& file) 
   try {
     return EntryReader(file.string()).read(YAML::Load(text));
   } catch (const YAML::Exception& e) {
-    base::fail(ErrorKind::kData, "{}:{}: is not valid YAML: {}", file.string(), e.mark.line + 1, e.msg);
+    base::fail(ErrorKind::kData, "{}:{}: is not valid YAML: {}", file.string(), e.mark.line + 1,
+               e.msg);
   }
 }
 
 ConfigEntry entry_from_set(const std::string& text) {
   const std::size_t equals = text.find('=');
-  SEMBLANCE_EXPECT(equals != std::string::npos && equals > 0, kUsage,
-                   "--set {}: must have the form NAME=VALUE or SECTION.NAME=VALUE, for example train.epochs=5",
-                   text);
+  SEMBLANCE_EXPECT(
+      equals != std::string::npos && equals > 0, kUsage,
+      "--set {}: must have the form NAME=VALUE or SECTION.NAME=VALUE, for example train.epochs=5",
+      text);
   ConfigEntry entry;
   entry.where = "--set " + text;
   entry.is_set_flag = true;

@@ -14,7 +14,8 @@ void export_synthetic(const std::string& shards, const std::string& file) {
   table::ReadOptions options;
   options.allow_empty = true;
   for (const table::ShardPart& part : manifest.parts) {
-    writer->append(table::read_table((std::filesystem::path(shards) / part.file).string(), options));
+    writer->append(
+        table::read_table((std::filesystem::path(shards) / part.file).string(), options));
   }
   writer->finish();
 }

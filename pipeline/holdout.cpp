@@ -16,9 +16,11 @@
 namespace semblance::pipeline {
 
 void add_settings(base::SettingList& list, HoldoutOptions& options) {
-  list.add("share", &options.share, "share of the rows that the model never sees, 0 to 0.9; 0: none");
+  list.add("share", &options.share,
+           "share of the rows that the model never sees, 0 to 0.9; 0: none");
   list.add("entity", &options.entity,
-           "column that tells whose row it is: all rows of one value stay together (default: the metadata's)");
+           "column that tells whose row it is: all rows of one value stay together (default: the "
+           "metadata's)");
   list.add("seed", &options.seed, "seed of the choice of rows");
 }
 
@@ -34,8 +36,9 @@ std::vector<std::size_t> random_order(const std::vector<std::int64_t>& rows, std
   }
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return std::pair(key[a], a) < std::pair(key[b], b); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(key[a], a) < std::pair(key[b], b);
+  });
   return order;
 }
 
@@ -48,9 +51,11 @@ Split from_flags(const std::vector<char>& held) {
 }
 
 void check_share(double share, std::int64_t pieces, const char* what) {
-  SEMBLANCE_EXPECT(share >= 0 && share <= 0.9, kData, "holdout.share is {}, but must be between 0 and 0.9", share);
+  SEMBLANCE_EXPECT(share >= 0 && share <= 0.9, kData,
+                   "holdout.share is {}, but must be between 0 and 0.9", share);
   SEMBLANCE_EXPECT(share == 0 || pieces >= 2, kData,
-                   "the table has {} {}, and a holdout needs at least 2; set holdout.share to 0", pieces, what);
+                   "the table has {} {}, and a holdout needs at least 2; set holdout.share to 0",
+                   pieces, what);
 }
 
 }  // namespace
@@ -62,7 +67,8 @@ Split split_rows(std::int64_t n, double share, std::uint64_t seed) {
     std::vector<std::int64_t> rows(held.size());
     std::iota(rows.begin(), rows.end(), std::int64_t{0});
     const std::vector<std::size_t> order = random_order(rows, seed);
-    const auto wanted = std::clamp<std::int64_t>(std::llround(share * static_cast<double>(n)), 1, n - 1);
+    const auto wanted =
+        std::clamp<std::int64_t>(std::llround(share * static_cast<double>(n)), 1, n - 1);
     for (std::int64_t i = 0; i < wanted; ++i) held[order[static_cast<std::size_t>(i)]] = 1;
   }
   return from_flags(held);
@@ -114,7 +120,8 @@ std::vector<std::int64_t> groups_of(const table::Column& column) {
     if (column.is_missing(row)) continue;
     auto& g = group[static_cast<std::size_t>(row)];
     g = column.codes.empty()
-            ? number.try_emplace(column.as_text(row), static_cast<std::int64_t>(number.size())).first->second
+            ? number.try_emplace(column.as_text(row), static_cast<std::int64_t>(number.size()))
+                  .first->second
             : column.codes[static_cast<std::size_t>(row)];
   }
   return group;
@@ -122,8 +129,9 @@ std::vector<std::int64_t> groups_of(const table::Column& column) {
 
 void check_columns(const table::Schema& schema, const HoldoutOptions& options) {
   for (const std::string& name : options.needed_columns) {
-    SEMBLANCE_EXPECT(schema.find(name) >= 0, kData, "{}: there is no column '{}', which the configuration names{}",
-                     options.table, name, base::did_you_mean(name, schema.names()));
+    SEMBLANCE_EXPECT(schema.find(name) >= 0, kData,
+                     "{}: there is no column '{}', which the configuration names{}", options.table,
+                     name, base::did_you_mean(name, schema.names()));
   }
 }
 
@@ -146,14 +154,17 @@ void hold_out_here(const HoldoutOptions& options) {
   const table::Table all = table::read_table(options.table, reading, &schema);
   if (!options.entity.empty()) schema.entity = options.entity;
   check_columns(schema, options);
-  const Split split = schema.entity.empty()
-                          ? split_rows(all.n_rows(), options.share, options.seed)
-                          : split_groups(groups_of(all.column(schema.entity)), options.share, options.seed);
-  if (!schema.entity.empty()) base::log_info("holdout: rows with the same '{}' stay together", schema.entity);
-  base::log_info("holdout: {} rows to learn from, {} set aside", split.train.size(), split.holdout.size());
+  const Split split = schema.entity.empty() ? split_rows(all.n_rows(), options.share, options.seed)
+                                            : split_groups(groups_of(all.column(schema.entity)),
+                                                           options.share, options.seed);
+  if (!schema.entity.empty())
+    base::log_info("holdout: rows with the same '{}' stay together", schema.entity);
+  base::log_info("holdout: {} rows to learn from, {} set aside", split.train.size(),
+                 split.holdout.size());
 
   table::write_table(options.train_output, table::take_rows(all, split.train));
-  if (!split.holdout.empty()) table::write_table(options.holdout_output, table::take_rows(all, split.holdout));
+  if (!split.holdout.empty())
+    table::write_table(options.holdout_output, table::take_rows(all, split.holdout));
   base::write_text_file(options.metadata_output, table::metadata_yaml(schema));
   write_counts(options.counts_output, split);
 }
@@ -168,10 +179,11 @@ void hold_out(const HoldoutOptions& options, base::Communicator& communicator) {
 std::int64_t read_train_rows(const std::string& counts_path) {
   const std::string text = base::read_text_file(counts_path);
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  SEMBLANCE_EXPECT(json.is_object() && json.contains("train_rows") && json["train_rows"].is_number_integer() &&
-                       json["train_rows"].get<std::int64_t>() >= 0,
-                   kData, "{}: does not tell the number of training rows; run the stage 'holdout' again",
-                   counts_path);
+  SEMBLANCE_EXPECT(
+      json.is_object() && json.contains("train_rows") && json["train_rows"].is_number_integer() &&
+          json["train_rows"].get<std::int64_t>() >= 0,
+      kData, "{}: does not tell the number of training rows; run the stage 'holdout' again",
+      counts_path);
   return json["train_rows"].get<std::int64_t>();
 }
 

@@ -19,7 +19,8 @@ struct HoldoutOptions {
   std::string entity;    ///< column whose equal values stay on one side; "": as the metadata says
   std::uint64_t seed = 1;
   int threads = 0;
-  std::vector<std::string> needed_columns;  ///< checked to exist, for example the target of `evaluate`
+  std::vector<std::string>
+      needed_columns;  ///< checked to exist, for example the target of `evaluate`
 
   std::string train_output, holdout_output;  ///< paths of the two tables
   std::string metadata_output;  ///< the final schema, inferred parts included, as metadata YAML
@@ -37,9 +38,9 @@ struct Split {
 /// \throws Error{kData} when share > 0 and n < 2; Error{kUsage} for a share outside [0, 0.9]
 Split split_rows(std::int64_t n, double share, std::uint64_t seed);
 
-/// The same by whole groups: rows of one group are on one side. Groups are taken in the order of the
-/// Philox number of their first row, as many as come nearest to the share (at least one on each side).
-/// \param group  [n] group of each row; a negative number is a group of its own
+/// The same by whole groups: rows of one group are on one side. Groups are taken in the order of
+/// the Philox number of their first row, as many as come nearest to the share (at least one on each
+/// side). \param group  [n] group of each row; a negative number is a group of its own
 Split split_groups(const std::vector<std::int64_t>& group, double share, std::uint64_t seed);
 
 /// Reads the table, splits it and writes the outputs; rank 0 works, the others wait.

@@ -25,7 +25,9 @@ namespace {
 class StageMaker {
  public:
   explicit StageMaker(Config& config)
-      : config_(config), folder_(config.output, config.table_format), sections_(config_sections(config)) {}
+      : config_(config),
+        folder_(config.output, config.table_format),
+        sections_(config_sections(config)) {}
 
   void add_mock_hospital() {
     Stage stage = named("mock_hospital", "invent the raw tables of a hospital");
@@ -45,7 +47,9 @@ class StageMaker {
     options.output = folder_.input.string();
     stage.inputs = {{"recipe", options.recipe}, {"raw", options.input}};
     stage.outputs = {{"input", folder_.input}};
-    stage.run = [options](base::Communicator& communicator) { prepare::prepare(options, communicator); };
+    stage.run = [options](base::Communicator& communicator) {
+      prepare::prepare(options, communicator);
+    };
     stages_.push_back(std::move(stage));
   }
 
@@ -61,7 +65,8 @@ class StageMaker {
     options.counts_output = folder_.counts.string();
     stage.inputs = {{"input", options.table}};
     if (!options.metadata.empty()) stage.inputs.push_back({"metadata", options.metadata});
-    stage.outputs = {{"train", folder_.train}, {"metadata", folder_.metadata}, {"rows", folder_.counts}};
+    stage.outputs = {
+        {"train", folder_.train}, {"metadata", folder_.metadata}, {"rows", folder_.counts}};
     if (has_holdout()) stage.outputs.push_back({"holdout", folder_.holdout});
     stage.settings.emplace_back("table_format", config_.table_format);
     stage.run = [options](base::Communicator& communicator) { hold_out(options, communicator); };
@@ -131,9 +136,11 @@ class StageMaker {
     options.metadata = folder_.metadata.string();
     options.title = config_.title;
     options.output = folder_.report.string();
-    stage.inputs = {{"train", folder_.train}, {"synthetic", folder_.synthetic}, {"metadata", folder_.metadata}};
+    stage.inputs = {
+        {"train", folder_.train}, {"synthetic", folder_.synthetic}, {"metadata", folder_.metadata}};
     if (has_holdout()) stage.inputs.push_back({"holdout", folder_.holdout});
-    stage.outputs = {{"report.html", folder_.report / "report.html"}, {"report.json", folder_.report / "report.json"}};
+    stage.outputs = {{"report.html", folder_.report / "report.html"},
+                     {"report.json", folder_.report / "report.json"}};
     stage.settings.emplace_back("title", config_.title);
     stage.run = [options](base::Communicator& communicator) {
       if (communicator.rank() == 0) fs::create_directories(options.output);
@@ -157,8 +164,10 @@ class StageMaker {
     for (const ConfigSection& section : sections_) {
       if (section.name != name) continue;
       for (const base::Setting& setting : section.settings.all()) {
-        const bool path = name == "prepare" && (setting.name == "recipe" || setting.name == "input");
-        if (decides_result(setting.name) && !path) stage.settings.emplace_back(setting.name, setting.text());
+        const bool path =
+            name == "prepare" && (setting.name == "recipe" || setting.name == "input");
+        if (decides_result(setting.name) && !path)
+          stage.settings.emplace_back(setting.name, setting.text());
       }
     }
     return stage;

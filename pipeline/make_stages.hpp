@@ -27,8 +27,8 @@ struct RunFolder {
   std::filesystem::path report;       ///< report/: report.html and report.json
 };
 
-/// Stages in the order of the road: mock_hospital, prepare, holdout, train, generate, export, evaluate;
-/// those that the configuration does not ask for are left out.
+/// Stages in the order of the road: mock_hospital, prepare, holdout, train, generate, export,
+/// evaluate; those that the configuration does not ask for are left out.
 std::vector<Stage> make_stages(Config& config);
 
 }  // namespace semblance::pipeline

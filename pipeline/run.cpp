@@ -12,7 +12,8 @@ std::vector<StageOutcome> run(const RunRequest& request, base::Communicator& com
   std::vector<ConfigEntry> sets;
   for (const std::string& text : request.sets) sets.push_back(entry_from_set(text));
   const auto config = read_config(request.config, sets);
-  if (!request.output.empty()) config->output = fs::absolute(request.output).lexically_normal().string();
+  if (!request.output.empty())
+    config->output = fs::absolute(request.output).lexically_normal().string();
 
   const std::vector<Stage> stages = make_stages(*config);
   RunOptions options;
@@ -22,12 +23,13 @@ std::vector<StageOutcome> run(const RunRequest& request, base::Communicator& com
   options.force = request.force;
   options.program = request.program;
   options.config = fs::absolute(request.config).lexically_normal();
-  base::log_info("run {}: {} stages, {} {}, in {}", request.config, stages.size(), communicator.size(),
-                 communicator.size() == 1 ? "rank" : "ranks", config->output);
+  base::log_info("run {}: {} stages, {} {}, in {}", request.config, stages.size(),
+                 communicator.size(), communicator.size() == 1 ? "rank" : "ranks", config->output);
 
   std::vector<StageOutcome> outcomes = run_stages(stages, options, communicator);
   const fs::path report = fs::path(config->output) / "report" / "report.html";
-  if (outcomes.back().state != StageOutcome::State::kLeftOut) base::log_info("report: {}", report.string());
+  if (outcomes.back().state != StageOutcome::State::kLeftOut)
+    base::log_info("report: {}", report.string());
   return outcomes;
 }
 

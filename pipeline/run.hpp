@@ -15,10 +15,10 @@ namespace semblance::pipeline {
 struct RunRequest {
   std::string config;
   std::vector<std::string> sets;  ///< "section.key=value", in order
-  std::string output;             ///< run folder, relative to the working directory; "": as configured
+  std::string output;  ///< run folder, relative to the working directory; "": as configured
   std::string from, to;
   bool force = false;
-  std::string program;            ///< name and version
+  std::string program;  ///< name and version
 };
 
 /// Runs what is not up to date; tells where the report is.

@@ -33,7 +33,8 @@ Json to_json(const std::map<std::string, ContentRecord>& contents) {
 std::map<std::string, ContentRecord> contents_from(const Json& json) {
   std::map<std::string, ContentRecord> contents;
   for (const auto& [role, c] : json.items()) {
-    contents[role] = {c.at("path"), c.at("sha256"), c.at("bytes"), c.at("modified_ns"), c.at("files")};
+    contents[role] = {c.at("path"), c.at("sha256"), c.at("bytes"), c.at("modified_ns"),
+                      c.at("files")};
   }
   return contents;
 }
@@ -64,7 +65,8 @@ StageRecord stage_from(const Json& json) {
   stage.host = json.at("host");
   stage.program = json.at("program");
   stage.fingerprint = json.at("fingerprint");
-  for (const auto& [name, value] : json.at("settings").items()) stage.settings.emplace_back(name, value);
+  for (const auto& [name, value] : json.at("settings").items())
+    stage.settings.emplace_back(name, value);
   stage.inputs = contents_from(json.at("inputs"));
   stage.outputs = contents_from(json.at("outputs"));
   return stage;
@@ -81,11 +83,12 @@ RunRecord RunRecord::load(const fs::path& folder) {
     const Json json = Json::parse(text);
     record.config = json.at("config").at("path");
     record.config_sha256 = json.at("config").at("sha256");
-    for (const auto& [name, stage] : json.at("stages").items()) record.stages[name] = stage_from(stage);
+    for (const auto& [name, stage] : json.at("stages").items())
+      record.stages[name] = stage_from(stage);
   } catch (const Json::exception& e) {
     base::fail(base::ErrorKind::kData,
-               "{}: is not a record of a run ({}); delete it, and every stage runs anew", file.string(),
-               e.what());
+               "{}: is not a record of a run ({}); delete it, and every stage runs anew",
+               file.string(), e.what());
   }
   return record;
 }
@@ -103,7 +106,8 @@ void RunRecord::save(const fs::path& folder, const std::vector<std::string>& ord
                      {"saved", utc_now()},
                      {"seconds", seconds},
                      {"stages", stage_list}};
-  base::write_text_file(folder / kFileName, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  base::write_text_file(folder / kFileName,
+                        json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 namespace {
@@ -115,7 +119,8 @@ void add_stat(const fs::path& path, ContentRecord& content) {
   content.bytes += info.st_size;
   content.files += 1;
   content.modified_ns = std::max<std::int64_t>(
-      content.modified_ns, std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
+      content.modified_ns,
+      std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -141,13 +146,16 @@ ContentRecord content_of(const fs::path& path, const fs::path& folder, const Run
   content.path = inside.empty() || *inside.begin() == ".." ? path.string() : inside.string();
   add_stat(path, content);
   if (fs::is_directory(path)) {
-    for (const auto& entry : fs::recursive_directory_iterator(path)) add_stat(entry.path(), content);
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+      add_stat(entry.path(), content);
   }
   content.sha256 = known.known_sha256(content);
   if (content.sha256.empty()) content.sha256 = base::sha256_of_path(path);
   return content;
 }
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
 
 }  // namespace semblance::pipeline

@@ -1,4 +1,5 @@
-/// run.json: what was run in a run folder, with which settings, on which contents, and how long it took.
+/// run.json: what was run in a run folder, with which settings, on which contents, and how long it
+/// took.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +15,27 @@ namespace semblance::pipeline {
 
 /// A file or directory as it was when it was hashed.
 struct ContentRecord {
-  std::string path;          ///< relative to the run folder when inside it
-  std::string sha256;        ///< of the contents
-  std::int64_t bytes = 0;    ///< all files together
+  std::string path;              ///< relative to the run folder when inside it
+  std::string sha256;            ///< of the contents
+  std::int64_t bytes = 0;        ///< all files together
   std::int64_t modified_ns = 0;  ///< latest modification of any file, nanoseconds since 1970
   std::int64_t files = 1;
 };
 
 struct StageRecord {
-  bool done = false;         ///< false: started, and not known to have ended
-  std::string fingerprint;   ///< SHA-256 of program version, settings and input contents
-  std::string program;       ///< "semblance 0.1.0"
+  bool done = false;        ///< false: started, and not known to have ended
+  std::string fingerprint;  ///< SHA-256 of program version, settings and input contents
+  std::string program;      ///< "semblance 0.1.0"
   std::vector<std::pair<std::string, std::string>> settings;
   std::map<std::string, ContentRecord> inputs, outputs;  ///< by role
-  std::string started, finished;  ///< UTC, ISO 8601
+  std::string started, finished;                         ///< UTC, ISO 8601
   double seconds = 0;
   int ranks = 1;
   std::string host;
 };
 
 struct RunRecord {
-  std::string config;         ///< path of the configuration
+  std::string config;  ///< path of the configuration
   std::string config_sha256;
   std::map<std::string, StageRecord> stages;  ///< by stage name
 
@@ -43,13 +44,13 @@ struct RunRecord {
   static RunRecord load(const std::filesystem::path& folder);
   /// Writes run.json (whole or not at all); stages stand in the given order.
   void save(const std::filesystem::path& folder, const std::vector<std::string>& order) const;
-  /// SHA-256 on record for a path with the same number of files, size and modification time; "" for none.
+  /// SHA-256 on record for a path with the same number of files, size and modification time; "" for
+  /// none.
   std::string known_sha256(const ContentRecord& content) const;
 };
 
-/// The contents of a file or directory; not hashed again when `known` has it with the same number of
-/// files, size and modification time.
-/// \throws Error{kIo} when it cannot be read
+/// The contents of a file or directory; not hashed again when `known` has it with the same number
+/// of files, size and modification time. \throws Error{kIo} when it cannot be read
 ContentRecord content_of(const std::filesystem::path& path, const std::filesystem::path& folder,
                          const RunRecord& known);
 

@@ -26,9 +26,10 @@ class FolderLock {
     file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (file_ < 0) base::fail_errno("write", path_.string());
     // A file system without locks (some network ones) cannot tell: go on.
-    SEMBLANCE_EXPECT(::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, kIo,
-                     "{}: another run is at work in this folder; wait for it or choose another output",
-                     folder.string());
+    SEMBLANCE_EXPECT(
+        ::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, kIo,
+        "{}: another run is at work in this folder; wait for it or choose another output",
+        folder.string());
   }
   ~FolderLock() { ::close(file_); }
   FolderLock(const FolderLock&) = delete;
@@ -55,26 +56,28 @@ void remove_items(const std::vector<Stage::Item>& items) {
   for (const Stage::Item& item : items) {
     std::error_code code;
     fs::remove_all(item.path, code);
-    SEMBLANCE_EXPECT(!code, kIo, "{}: cannot remove what an earlier run left: {}", item.path.string(),
-                     code.message());
+    SEMBLANCE_EXPECT(!code, kIo, "{}: cannot remove what an earlier run left: {}",
+                     item.path.string(), code.message());
   }
 }
 
 /// Positions of the first and last stage to look at.
-std::pair<std::size_t, std::size_t> selected(const std::vector<Stage>& stages, const RunOptions& options) {
+std::pair<std::size_t, std::size_t> selected(const std::vector<Stage>& stages,
+                                             const RunOptions& options) {
   std::vector<std::string> names;
   for (const Stage& stage : stages) names.push_back(stage.name);
   const auto position = [&](std::string name, const char* flag) {
     std::replace(name.begin(), name.end(), '-', '_');
     const auto found = std::find(names.begin(), names.end(), name);
-    SEMBLANCE_EXPECT(found != names.end(), kUsage, "{}: this run has no stage '{}'{}; its stages are {}", flag,
-                     name, base::did_you_mean(name, names), fmt::join(names, ", "));
+    SEMBLANCE_EXPECT(found != names.end(), kUsage,
+                     "{}: this run has no stage '{}'{}; its stages are {}", flag, name,
+                     base::did_you_mean(name, names), fmt::join(names, ", "));
     return static_cast<std::size_t>(found - names.begin());
   };
   const std::size_t first = options.from.empty() ? 0 : position(options.from, "--from");
   const std::size_t last = options.to.empty() ? stages.size() - 1 : position(options.to, "--to");
-  SEMBLANCE_EXPECT(first <= last, kUsage, "--from {} comes after --to {}; the order is {}", options.from,
-                   options.to, fmt::join(names, ", "));
+  SEMBLANCE_EXPECT(first <= last, kUsage, "--from {} comes after --to {}; the order is {}",
+                   options.from, options.to, fmt::join(names, ", "));
   return {first, last};
 }
 
@@ -100,8 +103,8 @@ class Bookkeeper {
   /// Puts the start on record, so that an attempt that dies is known to be unfinished.
   void start(const Stage& stage, int ranks) {
     const auto earlier = record_.stages.find(stage.name);
-    const bool go_on = !options_.force && earlier != record_.stages.end() && !earlier->second.done &&
-                       earlier->second.fingerprint == now_.fingerprint;
+    const bool go_on = !options_.force && earlier != record_.stages.end() &&
+                       !earlier->second.done && earlier->second.fingerprint == now_.fingerprint;
     if (earlier == record_.stages.end()) refuse_foreign(stage);
     if (!go_on) {
       remove_items(stage.outputs);
@@ -117,8 +120,8 @@ class Bookkeeper {
   void finish(const Stage& stage, double seconds) {
     StageRecord& done = record_.stages[stage.name];
     for (const Stage::Item& output : stage.outputs) {
-      SEMBLANCE_EXPECT(fs::exists(output.path), kInternal, "stage '{}' ended without writing {}", stage.name,
-                       output.path.string());
+      SEMBLANCE_EXPECT(fs::exists(output.path), kInternal, "stage '{}' ended without writing {}",
+                       stage.name, output.path.string());
       done.outputs[output.role] = content_of(output.path, folder_, record_);
     }
     done.done = true;
@@ -132,10 +135,11 @@ class Bookkeeper {
   /// A stage that never ran here must not overwrite files of somebody else.
   void refuse_foreign(const Stage& stage) const {
     for (const Stage::Item& output : stage.outputs) {
-      SEMBLANCE_EXPECT(!fs::exists(output.path), kIo,
-                       "{}: exists already and was not made by a run in this folder; choose another output "
-                       "folder, or move the file away",
-                       output.path.string());
+      SEMBLANCE_EXPECT(
+          !fs::exists(output.path), kIo,
+          "{}: exists already and was not made by a run in this folder; choose another output "
+          "folder, or move the file away",
+          output.path.string());
     }
   }
 
@@ -153,7 +157,8 @@ double run_one(const Stage& stage, Bookkeeper* book, base::Communicator& communi
   communicator.barrier();
   stage.run(communicator);
   communicator.barrier();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (book != nullptr) book->finish(stage, seconds);
   return seconds;
 }
@@ -161,13 +166,15 @@ double run_one(const Stage& stage, Bookkeeper* book, base::Communicator& communi
 /// A stage left out by --from: its results must be there, and people should know when they are old.
 void check_left_out(const Stage& stage, Bookkeeper& book) {
   for (const Stage::Item& output : stage.outputs) {
-    SEMBLANCE_EXPECT(fs::exists(output.path), kUsage,
-                     "--from leaves out stage '{}', but its result {} is not there; start at that stage",
-                     stage.name, output.path.string());
+    SEMBLANCE_EXPECT(
+        fs::exists(output.path), kUsage,
+        "--from leaves out stage '{}', but its result {} is not there; start at that stage",
+        stage.name, output.path.string());
   }
   const std::string reason = book.look_at(stage);
   if (!reason.empty()) {
-    base::log_warning("stage '{}' is out of date ({}), and --from leaves it out", stage.name, reason);
+    base::log_warning("stage '{}' is out of date ({}), and --from leaves it out", stage.name,
+                      reason);
   }
 }
 
@@ -189,13 +196,16 @@ std::vector<StageOutcome> run_stages(const std::vector<Stage>& stages, const Run
       std::string reason = book ? book->look_at(stage) : "";
       if (reason.empty() && options.force) reason = "--force";
       outcome.reason = communicator.broadcast_text(std::move(reason), 0);
-      outcome.state = outcome.reason.empty() ? StageOutcome::State::kUpToDate : StageOutcome::State::kRan;
+      outcome.state =
+          outcome.reason.empty() ? StageOutcome::State::kUpToDate : StageOutcome::State::kRan;
       if (outcome.state == StageOutcome::State::kUpToDate) {
         base::log_info("[{}/{}] {}: up to date", i + 1, stages.size(), stage.name);
       } else {
-        base::log_info("[{}/{}] {}: {} ({})", i + 1, stages.size(), stage.name, stage.task, outcome.reason);
+        base::log_info("[{}/{}] {}: {} ({})", i + 1, stages.size(), stage.name, stage.task,
+                       outcome.reason);
         outcome.seconds = run_one(stage, book.get(), communicator);
-        base::log_info("[{}/{}] {}: done in {:.1f} s", i + 1, stages.size(), stage.name, outcome.seconds);
+        base::log_info("[{}/{}] {}: done in {:.1f} s", i + 1, stages.size(), stage.name,
+                       outcome.seconds);
       }
       base::log_event("stage", {{"stage", stage.name},
                                 {"ran", static_cast<long long>(!outcome.reason.empty())},

@@ -28,10 +28,11 @@ struct StageOutcome {
 };
 
 /// All ranks call this together; rank 0 decides, and the others follow. A stage is up to date when
-/// run.json shows that it ended with the same program version, settings and contents of inputs, and its
-/// outputs still have the contents that it left. Outputs and checkpoints of an attempt that was
+/// run.json shows that it ended with the same program version, settings and contents of inputs, and
+/// its outputs still have the contents that it left. Outputs and checkpoints of an attempt that was
 /// interrupted are kept when nothing changed since, so that the stage goes on from there.
-/// \throws Error{kUsage} for an unknown or misplaced `from` or `to`; Error{kIo} when an input is not
+/// \throws Error{kUsage} for an unknown or misplaced `from` or `to`; Error{kIo} when an input is
+/// not
 ///         there or another run is at work in the folder; and whatever a stage throws
 std::vector<StageOutcome> run_stages(const std::vector<Stage>& stages, const RunOptions& options,
                                      base::Communicator& communicator);

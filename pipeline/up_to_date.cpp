@@ -58,7 +58,8 @@ std::string changed_output(const Stage& stage, const fs::path& folder, const Sta
   for (const Stage::Item& output : stage.outputs) {
     if (!fs::exists(output.path)) return fmt::format("{} is gone", output.path.string());
     const auto old = earlier.outputs.find(output.role);
-    if (old == earlier.outputs.end()) return fmt::format("{} is a new output", output.path.string());
+    if (old == earlier.outputs.end())
+      return fmt::format("{} is a new output", output.path.string());
     if (content_of(output.path, folder, record).sha256 != old->second.sha256) {
       return fmt::format("{} is not what the stage left there", old->second.path);
     }

@@ -17,7 +17,7 @@ StageRecord describe_stage(const Stage& stage, const std::filesystem::path& fold
 
 /// Why the stage must run in view of the record, for example "setting 'epochs' changed from '5' to
 /// '10'"; "" when it need not.
-std::string reason_to_run(const Stage& stage, const std::filesystem::path& folder, const StageRecord& now,
-                          const RunRecord& record);
+std::string reason_to_run(const Stage& stage, const std::filesystem::path& folder,
+                          const StageRecord& now, const RunRecord& record);
 
 }  // namespace semblance::pipeline

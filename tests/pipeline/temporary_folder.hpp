@@ -1,45 +1,26 @@
-/// A folder for one test, removed at its end.
+/// A folder for one test with files that are made in one line, and what a call throws.
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "tests/base/temporary_directory.hpp"
 
 namespace semblance::testing {
 
-class TemporaryFolder {
+class TemporaryFolder : public base::TemporaryDirectory {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "semblance-test-XXXXXX").string();
-    SEMBLANCE_EXPECT(::mkdtemp(name.data()) != nullptr, kIo, "cannot make {}", name);
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
+  std::filesystem::path operator/(const std::string& name) const { return path() / name; }
   /// Writes a file in the folder and returns its path.
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    base::write_text_file(path_ / name, text);
-    return path_ / name;
+    base::write_text_file(path() / name, text);
+    return path() / name;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
-/// Kind and message of the base::Error that `body` throws; fails the test when it throws none.
+/// Kind and message of the base::Error that `body` throws.
 struct Thrown {
   base::ErrorKind kind = base::ErrorKind::kInternal;
   std::string message = "nothing was thrown";

@@ -10,8 +10,8 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::error_of;
+using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 
 class ConfigFile : public ::testing::Test {
@@ -28,7 +28,8 @@ class ConfigFile : public ::testing::Test {
   testing::Thrown problem(const std::string& yaml) {
     return error_of([&] { read(yaml); });
   }
-  std::vector<std::string> stage_names(const std::string& yaml, const std::vector<std::string>& sets = {}) {
+  std::vector<std::string> stage_names(const std::string& yaml,
+                                       const std::vector<std::string>& sets = {}) {
     const auto config = read(yaml, sets);
     std::vector<std::string> names;
     for (const Stage& stage : make_stages(*config)) names.push_back(stage.name);
@@ -45,7 +46,8 @@ TEST_F(ConfigFile, PathsAreRelativeToTheFile) {
 }
 
 TEST_F(ConfigFile, TopLevelSeedIsTheDefaultOfEveryStage) {
-  const auto config = read("table: extract.csv\ntrain:\n  seed: 9\nseed: 5\nthreads: 2\ndevice: cpu\n");
+  const auto config =
+      read("table: extract.csv\ntrain:\n  seed: 9\nseed: 5\nthreads: 2\ndevice: cpu\n");
   EXPECT_EQ(config->holdout.seed, 5u);
   EXPECT_EQ(config->train.seed, 9u);
   EXPECT_EQ(config->generate.seed, 5u);
@@ -57,49 +59,64 @@ TEST_F(ConfigFile, WithoutDataSaysWhatWouldBeRight) {
   for (const char* yaml : {"", "seed: 1\n", "train:\n  epochs: 1\n"}) {
     const auto thrown = problem(yaml);
     EXPECT_EQ(thrown.kind, base::ErrorKind::kData);
-    EXPECT_THAT(thrown.message, AllOf(HasSubstr("names no data"), HasSubstr("table: FILE"), HasSubstr("mock_hospital")));
+    EXPECT_THAT(thrown.message, AllOf(HasSubstr("names no data"), HasSubstr("table: FILE"),
+                                      HasSubstr("mock_hospital")));
   }
 }
 
 TEST_F(ConfigFile, DataFromTwoPlacesIsRefused) {
   EXPECT_THAT(problem("table: extract.csv\nprepare: {recipe: recipe.yaml, input: .}\n").message,
               HasSubstr("one place only"));
-  EXPECT_THAT(problem("mock_hospital:\nprepare: {recipe: recipe.yaml, input: .}\n").message, HasSubstr("leave one out"));
+  EXPECT_THAT(problem("mock_hospital:\nprepare: {recipe: recipe.yaml, input: .}\n").message,
+              HasSubstr("leave one out"));
 }
 
 TEST_F(ConfigFile, IncompleteDataIsRefused) {
-  EXPECT_THAT(problem("mock_hospital: {patients: 5}\n").message, HasSubstr("'prepare' needs 'recipe: FILE'"));
-  EXPECT_THAT(problem("prepare: {recipe: recipe.yaml}\n").message, HasSubstr("'prepare' needs 'input: DIR'"));
+  EXPECT_THAT(problem("mock_hospital: {patients: 5}\n").message,
+              HasSubstr("'prepare' needs 'recipe: FILE'"));
+  EXPECT_THAT(problem("prepare: {recipe: recipe.yaml}\n").message,
+              HasSubstr("'prepare' needs 'input: DIR'"));
 }
 
 TEST_F(ConfigFile, AnAbsentFileIsAnIoErrorThatNamesTheSetting) {
   const auto thrown = problem("table: extarct.csv\n");
   EXPECT_EQ(thrown.kind, base::ErrorKind::kIo);
-  EXPECT_THAT(thrown.message, AllOf(HasSubstr("'table' names"), HasSubstr("extarct.csv, which does not exist")));
+  EXPECT_THAT(thrown.message,
+              AllOf(HasSubstr("'table' names"), HasSubstr("extarct.csv, which does not exist")));
 }
 
 TEST_F(ConfigFile, ValuesOutOfRangeAreRefused) {
-  EXPECT_THAT(problem("table: extract.csv\nholdout: {share: 1.5}\n").message, HasSubstr("between 0 and 0.9"));
-  EXPECT_THAT(problem("table: extract.csv\ntable_format: xlsx\n").message, HasSubstr("csv, csv.gz, parquet, h5"));
-  EXPECT_THAT(problem("table: extract.csv\nexport: {formats: [csv, doc]}\n").message, HasSubstr("'doc'"));
-  EXPECT_THAT(problem("table: extract.csv\ngenerate: {rows: -1}\n").message, HasSubstr("0 or more"));
+  EXPECT_THAT(problem("table: extract.csv\nholdout: {share: 1.5}\n").message,
+              HasSubstr("between 0 and 0.9"));
+  EXPECT_THAT(problem("table: extract.csv\ntable_format: xlsx\n").message,
+              HasSubstr("csv, csv.gz, parquet, h5"));
+  EXPECT_THAT(problem("table: extract.csv\nexport: {formats: [csv, doc]}\n").message,
+              HasSubstr("'doc'"));
+  EXPECT_THAT(problem("table: extract.csv\ngenerate: {rows: -1}\n").message,
+              HasSubstr("0 or more"));
 }
 
 TEST_F(ConfigFile, UnknownNamesAndWrongTypesNameFileAndLine) {
   const auto thrown = problem("table: extract.csv\ntrain:\n  epohcs: 3\n  batch_size: many\n");
   EXPECT_EQ(thrown.kind, base::ErrorKind::kData);
-  EXPECT_THAT(thrown.message, AllOf(HasSubstr("demo.run.yaml:3: there is no setting 'epohcs' in 'train' (did you mean 'epochs'?)"),
-                                    HasSubstr("demo.run.yaml:4: setting 'batch_size' is 'many'")));
+  EXPECT_THAT(
+      thrown.message,
+      AllOf(
+          HasSubstr(
+              "demo.run.yaml:3: there is no setting 'epohcs' in 'train' (did you mean 'epochs'?)"),
+          HasSubstr("demo.run.yaml:4: setting 'batch_size' is 'many'")));
 }
 
 TEST_F(ConfigFile, DecidesTheStages) {
-  EXPECT_THAT(stage_names("table: extract.csv\n"), ElementsAre("holdout", "train", "generate", "export", "evaluate"));
+  EXPECT_THAT(stage_names("table: extract.csv\n"),
+              ElementsAre("holdout", "train", "generate", "export", "evaluate"));
   EXPECT_THAT(stage_names("table: extract.csv\n", {"export.formats="}),
               ElementsAre("holdout", "train", "generate", "evaluate"));
   EXPECT_THAT(stage_names("prepare: {recipe: recipe.yaml, input: .}\n"),
               ElementsAre("prepare", "holdout", "train", "generate", "export", "evaluate"));
   EXPECT_THAT(stage_names("mock_hospital:\nprepare: {recipe: recipe.yaml}\n"),
-              ElementsAre("mock_hospital", "prepare", "holdout", "train", "generate", "export", "evaluate"));
+              ElementsAre("mock_hospital", "prepare", "holdout", "train", "generate", "export",
+                          "evaluate"));
 }
 
 TEST_F(ConfigFile, ThreadsAndDeviceDecideNoResult) {
@@ -111,7 +128,8 @@ TEST_F(ConfigFile, ThreadsAndDeviceDecideNoResult) {
     }
     return all;
   };
-  EXPECT_EQ(settings_of({}), settings_of({"threads=3", "device=cuda", "train.checkpoint_seconds=1"}));
+  EXPECT_EQ(settings_of({}),
+            settings_of({"threads=3", "device=cuda", "train.checkpoint_seconds=1"}));
   EXPECT_NE(settings_of({}), settings_of({"seed=3"}));
   EXPECT_NE(settings_of({}), settings_of({"train.epochs=3"}));
 }

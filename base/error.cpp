@@ -18,6 +18,8 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kDevice:
     case ErrorKind::kComm:
       return 5;
+    case ErrorKind::kStopped:
+      return 143;
     case ErrorKind::kInternal:
       break;
   }

@@ -19,6 +19,7 @@ enum class ErrorKind {
   kIo,        ///< disk full, unreadable or unwritable file: exit code 4
   kDevice,    ///< no such device, or the device failed: exit code 5
   kComm,      ///< communication between ranks failed: exit code 5
+  kStopped,   ///< ended by a signal after its state was saved: exit code 143, as for SIGTERM
 };
 
 /// Exit code of the program for an error of this kind.

@@ -1,0 +1,60 @@
+#include "kernels/sample_rows.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/device.hpp"
+#include "base/error.hpp"
+#include "kernels/sample_rows_driver.hpp"
+
+namespace semblance::kernels {
+namespace {
+
+void check_size(const char* name, std::size_t size, std::int64_t wanted) {
+  SEMBLANCE_EXPECT(static_cast<std::int64_t>(size) == wanted, kData,
+                   "the decoder's array '{}' has {} numbers where its sizes say {}", name, size,
+                   wanted);
+}
+
+}  // namespace
+
+void check(const DecoderWeights& w) {
+  const std::int64_t columns = static_cast<std::int64_t>(w.cardinalities.size());
+  SEMBLANCE_EXPECT(columns >= 1 && w.hidden >= 1 && w.latent >= 0 && w.block_width >= 0, kData,
+                   "a decoder needs columns and a width");
+  std::int64_t tokens = 0;
+  for (const int k : w.cardinalities) {
+    SEMBLANCE_EXPECT(k >= 1 && k <= 65536, kData, "a decoder's column has {} tokens", k);
+    tokens += k;
+  }
+  std::vector<int> seen = w.order;
+  std::sort(seen.begin(), seen.end());
+  std::vector<int> all(w.cardinalities.size());
+  std::iota(all.begin(), all.end(), 0);
+  SEMBLANCE_EXPECT(seen == all, kData, "the decoder's order is not a permutation of its columns");
+  const std::int64_t h = w.hidden, contexts = w.autoregressive ? columns : 1;
+  check_size("latent", w.latent_in.size(), w.latent * h);
+  check_size("column_bias", w.column_bias.size(), contexts * h);
+  check_size("embedding", w.embedding.size(), w.autoregressive ? tokens * h : 0);
+  check_size("head", w.head.size(), tokens * h);
+  check_size("head_bias", w.head_bias.size(), tokens);
+  for (const DecoderWeights::Block& block : w.blocks) {
+    check_size("block_in", block.in.size(), h * w.block_width);
+    check_size("block_bias", block.bias.size(), contexts * w.block_width);
+    check_size("block_out", block.out.size(), w.block_width * h);
+  }
+}
+
+std::unique_ptr<RowSampler> make_row_sampler(const DecoderWeights& weights,
+                                             const std::string& device) {
+  check(weights);
+  const base::Device where = base::resolve_device(device);
+  if (!where.is_cuda()) return make_row_sampler_cpu(weights);
+#ifdef SEMBLANCE_WITH_CUDA
+  return make_row_sampler_cuda(weights, where.index);
+#else
+  base::fail(base::ErrorKind::kDevice, "{}", base::cuda_absence_reason());
+#endif
+}
+
+}  // namespace semblance::kernels

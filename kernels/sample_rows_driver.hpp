@@ -1,0 +1,13 @@
+/// The drivers behind make_row_sampler(); weights are checked already.
+#pragma once
+
+#include <memory>
+
+#include "kernels/sample_rows.hpp"
+
+namespace semblance::kernels {
+
+std::unique_ptr<RowSampler> make_row_sampler_cpu(const DecoderWeights& weights);
+std::unique_ptr<RowSampler> make_row_sampler_cuda(const DecoderWeights& weights, int device_index);
+
+}  // namespace semblance::kernels

@@ -1,0 +1,49 @@
+/// Which rows are trained on, and in which batch of an epoch: both depend on the global row alone,
+/// so that the union of the ranks' batches is the batch that one rank alone would take.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/communicator.hpp"
+
+namespace semblance::trainer {
+
+/// The rows of this rank, by local number, cut into training and validation rows.
+struct RowSplit {
+  std::vector<std::int64_t> training;
+  std::vector<std::int64_t> validation;
+  std::int64_t first_training = 0;    ///< number of training rows on the ranks before this one
+  std::int64_t total_training = 0;    ///< over all ranks
+  std::int64_t total_validation = 0;  ///< over all ranks
+};
+
+/// \param first_row  global number of this rank's first row
+/// \param n_rows     rows of this rank; may be 0
+/// \param share      probability that a row is kept for validation
+RowSplit split_rows(std::int64_t first_row, std::int64_t n_rows, double share, std::uint64_t seed,
+                    base::Communicator& communicator);
+
+/// A permutation of [0, n), addressed by (seed, epoch): a four-round Feistel network over the next
+/// power of four, walked until it falls inside (Black and Rogaway, CT-RSA 2002). Needs no memory.
+std::int64_t permuted(std::int64_t index, std::int64_t n, std::uint64_t seed, std::uint32_t epoch);
+
+/// The local training rows of an epoch, batch by batch.
+class EpochBatches {
+ public:
+  EpochBatches(const RowSplit& split, std::int64_t n_batches, std::uint64_t seed,
+               std::uint32_t epoch);
+  /// Local rows of batch b; may be empty.
+  std::span<const std::int64_t> batch(std::int64_t b) const {
+    return std::span(rows_).subspan(offsets_[b], offsets_[b + 1] - offsets_[b]);
+  }
+  /// Rows of batch b over all ranks, at least 1.
+  std::int64_t global_size(std::int64_t b) const;
+
+ private:
+  std::int64_t total_, n_batches_;
+  std::vector<std::int64_t> offsets_, rows_;
+};
+
+}  // namespace semblance::trainer

@@ -1,0 +1,196 @@
+#include "trainer/cell_loops.hpp"
+
+#include <cmath>
+
+#include "kernels/activation.hpp"
+
+// One machine code for each instruction set; the loader picks.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define SEMBLANCE_CLONES                                                          \
+  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), \
+                 optimize("O3", "no-math-errno", "no-trapping-math")))
+#else
+#define SEMBLANCE_CLONES
+#endif
+
+namespace semblance::trainer {
+
+SEMBLANCE_CLONES void fill_rows(const float* bias, std::int64_t n, std::int64_t w, float* out) {
+  for (std::int64_t r = 0; r < n; ++r, out += w) {
+    for (std::int64_t i = 0; i < w; ++i) out[i] = bias == nullptr ? 0.0f : bias[i];
+  }
+}
+
+SEMBLANCE_CLONES void gather_add(const float* table, const std::uint16_t* tokens, std::int64_t n,
+                                 std::int64_t w, float* __restrict out) {
+  for (std::int64_t r = 0; r < n; ++r, out += w) {
+    const float* row = table + tokens[r] * w;
+    for (std::int64_t i = 0; i < w; ++i) out[i] += row[i];
+  }
+}
+
+SEMBLANCE_CLONES void gather_subtract(const float* table, const std::uint16_t* tokens,
+                                      std::int64_t n, std::int64_t w, float* __restrict out) {
+  for (std::int64_t r = 0; r < n; ++r, out += w) {
+    const float* row = table + tokens[r] * w;
+    for (std::int64_t i = 0; i < w; ++i) out[i] -= row[i];
+  }
+}
+
+SEMBLANCE_CLONES void scatter_add(const float* rows, const std::uint16_t* tokens, std::int64_t n,
+                                  std::int64_t w, float* table) {
+  for (std::int64_t r = 0; r < n; ++r, rows += w) {
+    float* __restrict row = table + tokens[r] * w;
+    for (std::int64_t i = 0; i < w; ++i) row[i] += rows[i];
+  }
+}
+
+SEMBLANCE_CLONES void add_bias(const float* in, const float* bias, std::int64_t n, std::int64_t w,
+                               float* __restrict out) {
+  for (std::int64_t r = 0; r < n; ++r, in += w, out += w) {
+    for (std::int64_t i = 0; i < w; ++i) out[i] = in[i] + bias[i];
+  }
+}
+
+SEMBLANCE_CLONES void silu_with_slope(const float* in, const float* bias, std::int64_t n,
+                                      std::int64_t w, float* __restrict value,
+                                      float* __restrict slope) {
+  for (std::int64_t r = 0; r < n; ++r, in += w, value += w, slope += w) {
+    for (std::int64_t i = 0; i < w; ++i) {
+      const float x = bias == nullptr ? in[i] : in[i] + bias[i];
+      const float s = kernels::sigmoid(x);
+      value[i] = x * s;
+      slope[i] = s + x * s * (1.0f - s);
+    }
+  }
+}
+
+SEMBLANCE_CLONES void apply_slope(const float* slope, std::int64_t n, std::int64_t w,
+                                  float* __restrict grad, float* __restrict sums) {
+  for (std::int64_t r = 0; r < n; ++r, grad += w, slope += w) {
+    for (std::int64_t i = 0; i < w; ++i) {
+      grad[i] *= slope[i];
+      sums[i] += grad[i];
+    }
+  }
+}
+
+SEMBLANCE_CLONES void column_sums(const float* grad, std::int64_t n, std::int64_t w,
+                                  float* __restrict sums) {
+  for (std::int64_t r = 0; r < n; ++r, grad += w) {
+    for (std::int64_t i = 0; i < w; ++i) sums[i] += grad[i];
+  }
+}
+
+SEMBLANCE_CLONES void multiply(const float* in, std::int64_t size, float* __restrict out) {
+  for (std::int64_t i = 0; i < size; ++i) out[i] *= in[i];
+}
+
+SEMBLANCE_CLONES void accumulate(const float* in, std::int64_t size, float* __restrict out) {
+  for (std::int64_t i = 0; i < size; ++i) out[i] += in[i];
+}
+
+namespace {
+
+/// largest[r] over the k logits of each row, with the bias added in place.
+SEMBLANCE_CLONES void add_bias_and_find_largest(const float* bias, std::int64_t k, std::int64_t n,
+                                                float* __restrict logits,
+                                                float* __restrict largest) {
+  for (std::int64_t r = 0; r < n; ++r) largest[r] = -1e30f;
+  for (std::int64_t t = 0; t < k; ++t, logits += n) {
+    const float b = bias[t];
+    for (std::int64_t r = 0; r < n; ++r) {
+      const float x = logits[r] + b;
+      logits[r] = x;
+      largest[r] = x > largest[r] ? x : largest[r];
+    }
+  }
+}
+
+SEMBLANCE_CLONES void exponentiate(const float* largest, std::int64_t k, std::int64_t n,
+                                   float* __restrict logits, float* __restrict sums) {
+  for (std::int64_t r = 0; r < n; ++r) sums[r] = 0;
+  for (std::int64_t t = 0; t < k; ++t, logits += n) {
+    for (std::int64_t r = 0; r < n; ++r) {
+      const float e = kernels::fast_exp(logits[r] - largest[r]);
+      logits[r] = e;
+      sums[r] += e;
+    }
+  }
+}
+
+SEMBLANCE_CLONES void scale_rows(const float* factor, std::int64_t k, std::int64_t n,
+                                 float* __restrict values) {
+  for (std::int64_t t = 0; t < k; ++t, values += n) {
+    for (std::int64_t r = 0; r < n; ++r) values[r] *= factor[r];
+  }
+}
+
+/// sums[t] += sum over r of values[t, r], in 16 partial sums so that it vectorises in a fixed
+/// order.
+SEMBLANCE_CLONES void row_sums(const float* values, std::int64_t k, std::int64_t n,
+                               float* __restrict sums) {
+  for (std::int64_t t = 0; t < k; ++t, values += n) {
+    float partial[16] = {};
+    const std::int64_t whole = n / 16 * 16;
+    for (std::int64_t r = 0; r < whole; r += 16) {
+      for (int i = 0; i < 16; ++i) partial[i] += values[r + i];
+    }
+    float sum = 0;
+    for (const float p : partial) sum += p;
+    for (std::int64_t r = whole; r < n; ++r) sum += values[r];
+    sums[t] += sum;
+  }
+}
+
+}  // namespace
+
+void softmax_gradient(const float* bias, const std::uint16_t* targets, std::int64_t k,
+                      std::int64_t n, float scale, float* logits, float* nll, float* bias_grad,
+                      float* scratch) {
+  float* largest = scratch;
+  float* sums = scratch + n;
+  float* factor = scratch + 2 * n;
+  add_bias_and_find_largest(bias, k, n, logits, largest);
+  for (std::int64_t r = 0; r < n; ++r) nll[r] += largest[r] - logits[targets[r] * n + r];
+  exponentiate(largest, k, n, logits, sums);
+  for (std::int64_t r = 0; r < n; ++r) {
+    nll[r] += std::log(sums[r]);
+    factor[r] = scale / sums[r];
+  }
+  if (bias_grad == nullptr) return;
+  scale_rows(factor, k, n, logits);
+  for (std::int64_t r = 0; r < n; ++r) logits[targets[r] * n + r] -= scale;
+  row_sums(logits, k, n, bias_grad);
+}
+
+SEMBLANCE_CLONES void adam_update(const AdamFactors& f, const float* gradient, std::int64_t size,
+                                  float* __restrict first, float* __restrict second,
+                                  float* __restrict weights) {
+  const AdamFactors k = f;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const float g = gradient[i] * k.gradient_scale;
+    const float m = k.beta1 * first[i] + (1.0f - k.beta1) * g;
+    const float v = k.beta2 * second[i] + (1.0f - k.beta2) * g * g;
+    first[i] = m;
+    second[i] = v;
+    weights[i] = weights[i] * k.keep - k.rate * m / (std::sqrt(v * k.unbias2) + k.epsilon);
+  }
+}
+
+SEMBLANCE_CLONES double sum_of_squares(const float* values, std::int64_t size) {
+  double partial[16] = {};
+  const std::int64_t whole = size / 16 * 16;
+  for (std::int64_t i = 0; i < whole; i += 16) {
+    for (int j = 0; j < 16; ++j) {
+      partial[j] += static_cast<double>(values[i + j]) * static_cast<double>(values[i + j]);
+    }
+  }
+  double sum = 0;
+  for (const double p : partial) sum += p;
+  for (std::int64_t i = whole; i < size; ++i) sum += static_cast<double>(values[i]) * values[i];
+  return sum;
+}
+
+}  // namespace semblance::trainer

@@ -1,0 +1,70 @@
+#include "trainer/choose.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+void check_options(const TrainOptions& o) {
+  SEMBLANCE_EXPECT(o.decoder == "autoregressive" || o.decoder == "independent", kData,
+                   "setting 'decoder' is '{}'; it must be autoregressive or independent{}",
+                   o.decoder, base::did_you_mean(o.decoder, {"autoregressive", "independent"}));
+  SEMBLANCE_EXPECT(o.latent >= 0, kData, "setting 'latent' is {}; it must be 0 or more", o.latent);
+  SEMBLANCE_EXPECT(o.hidden >= 0, kData,
+                   "setting 'hidden' is {}; it must be 1 or more, or 0 to be chosen", o.hidden);
+  SEMBLANCE_EXPECT(o.blocks >= -1, kData,
+                   "setting 'blocks' is {}; it must be 0 or more, or -1 to be chosen", o.blocks);
+  SEMBLANCE_EXPECT(o.epochs >= 0, kData,
+                   "setting 'epochs' is {}; it must be 1 or more, or 0 to be chosen", o.epochs);
+  SEMBLANCE_EXPECT(o.batch_size >= 1, kData, "setting 'batch_size' is {}; it must be 1 or more",
+                   o.batch_size);
+  SEMBLANCE_EXPECT(o.learning_rate > 0, kData, "setting 'learning_rate' is {}; it must be above 0",
+                   o.learning_rate);
+  SEMBLANCE_EXPECT(o.weight_decay >= 0, kData, "setting 'weight_decay' is {}; it must be 0 or more",
+                   o.weight_decay);
+  SEMBLANCE_EXPECT(o.validation >= 0 && o.validation < 1, kData,
+                   "setting 'validation' is {}; it must be a share from 0 to below 1",
+                   o.validation);
+  SEMBLANCE_EXPECT(o.patience >= 0, kData,
+                   "setting 'patience' is {}; it must be 1 or more, or 0 to be chosen", o.patience);
+}
+
+}  // namespace
+
+Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities, std::int64_t rows,
+              int ranks) {
+  check_options(options);
+  Choice choice;
+  NetworkShape& shape = choice.shape;
+  shape.autoregressive = options.decoder == "autoregressive";
+  shape.cardinalities = cardinalities;
+  shape.latent = options.latent;
+  shape.hidden = options.hidden > 0 ? options.hidden : 128;
+  shape.blocks = options.blocks >= 0 ? options.blocks : (shape.autoregressive ? 0 : 1);
+  shape.block_width = shape.blocks > 0 ? shape.hidden : 0;
+  shape.encoder = 64;
+  shape.check();
+
+  FitSettings& fit = choice.fit;
+  // Few rows: smaller batches, so that an epoch still has some tens of steps.
+  const std::int64_t most_batch = std::max<std::int64_t>(
+      32, static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows / 32 + 1))));
+  fit.batch_size = std::min<std::int64_t>(std::int64_t{options.batch_size} * ranks, most_batch);
+  fit.epochs = options.epochs > 0 ? static_cast<int>(std::lround(std::ceil(options.epochs))) : 20;
+  fit.learning_rate = options.learning_rate;
+  fit.weight_decay = options.weight_decay;
+  // Beyond some ten thousand rows a better estimate of the validation loss changes no decision.
+  constexpr double kMostValidation = 20'000;
+  fit.validation = std::min(options.validation,
+                            kMostValidation / static_cast<double>(std::max<std::int64_t>(rows, 1)));
+  fit.patience = options.patience > 0 ? options.patience : 5;
+  fit.seed = options.seed;
+  fit.threads = options.threads;
+  return choice;
+}
+
+}  // namespace semblance::trainer

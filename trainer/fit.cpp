@@ -1,0 +1,229 @@
+#include "trainer/fit.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+#include "trainer/batches.hpp"
+#include "trainer/lanes.hpp"
+#include "trainer/optimizer.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+/// Draws of the latent noise when the loss is only measured: a fixed stream of its own, so that
+/// epochs are compared under the same noise.
+constexpr std::uint32_t kMeasuringEpoch = 1u << 24;
+
+using Clock = std::chrono::steady_clock;
+
+class Fit {
+ public:
+  Fit(const TokenRows& data, const NetworkShape& shape, const FitSettings& settings,
+      base::Communicator& communicator, const FitHooks& hooks)
+      : data_(data),
+        shape_(shape),
+        layout_(shape),
+        settings_(settings),
+        communicator_(communicator),
+        hooks_(hooks),
+        split_(split_rows(data.first_row, data.n_rows, settings.validation, settings.seed,
+                          communicator)),
+        lanes_(shape, settings.threads),
+        adam_(layout_),
+        flat_(static_cast<std::size_t>(layout_.size) + kExtras) {
+    SEMBLANCE_EXPECT(
+        split_.total_training > 0, kData,
+        "there are no rows to train on: {} rows in all, {} of them kept for validation",
+        split_.total_training + split_.total_validation, split_.total_validation);
+    n_batches_ = std::max<std::int64_t>(
+        1, (split_.total_training + settings.batch_size / 2) / settings.batch_size);
+  }
+
+  FitResult run(const FitState* resume);
+
+ private:
+  /// Numbers that travel behind the gradient in each step's reduction.
+  enum Extra { kNll, kKl, kRows, kStop, kSave, kExtras };
+
+  void start_afresh();
+  void restore(const FitState& state);
+  FitState snapshot() const;
+  void train_epoch();
+  void train_batch(const EpochBatches& batches, std::int64_t b);
+  void finish_epoch(double seconds);
+  StepLoss measure(const std::vector<float>& weights, std::span<double> column_nll);
+  double progress() const {
+    const double done = static_cast<double>(state_.epoch * n_batches_ + state_.batch);
+    return done / static_cast<double>(settings_.epochs * n_batches_);
+  }
+
+  const TokenRows& data_;
+  NetworkShape shape_;
+  NetworkLayout layout_;
+  FitSettings settings_;
+  base::Communicator& communicator_;
+  const FitHooks& hooks_;
+  RowSplit split_;
+  Lanes lanes_;
+  AdamW adam_;
+  std::int64_t n_batches_ = 1;
+  std::vector<float> flat_;  // gradient, then the extras
+  FitState state_;           // its first and second stay in adam_ while training
+};
+
+void Fit::start_afresh() {
+  std::vector<double> counts(static_cast<std::size_t>(shape_.total_tokens()));
+  const std::vector<std::int64_t> offsets = shape_.token_offsets();
+  for (const std::int64_t row : split_.training) {
+    const std::uint16_t* tokens = data_.tokens.data() + row * data_.n_columns;
+    for (int s = 0; s < data_.n_columns; ++s) ++counts[offsets[s] + tokens[s]];
+  }
+  communicator_.all_reduce_sum(std::span(counts));
+  state_.weights = initial_weights(shape_, layout_, counts, settings_.seed);
+  state_.best_loss = std::numeric_limits<double>::infinity();
+}
+
+void Fit::restore(const FitState& state) {
+  SEMBLANCE_EXPECT(static_cast<std::int64_t>(state.weights.size()) == layout_.size &&
+                       state.first.size() == state.weights.size() &&
+                       state.second.size() == state.weights.size() &&
+                       (state.best.empty() || state.best.size() == state.weights.size()),
+                   kData, "the checkpoint belongs to a network of another size");
+  state_ = state;
+  adam_.first = std::move(state_.first);
+  adam_.second = std::move(state_.second);
+  adam_.steps = state_.steps;
+}
+
+FitState Fit::snapshot() const {
+  FitState state = state_;
+  state.first = adam_.first;
+  state.second = adam_.second;
+  state.steps = adam_.steps;
+  return state;
+}
+
+void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
+  const StepNoise noise{settings_.seed, static_cast<std::uint32_t>(state_.epoch),
+                        settings_.dropout};
+  const std::span<float> gradient(flat_.data(), static_cast<std::size_t>(layout_.size));
+  const float scale = 1.0f / static_cast<float>(batches.global_size(b));
+  const StepLoss loss =
+      lanes_.gradient(state_.weights.data(), data_, batches.batch(b), noise, scale, gradient);
+  float* extras = flat_.data() + layout_.size;
+  extras[kNll] = static_cast<float>(loss.nll);
+  extras[kKl] = static_cast<float>(loss.kl);
+  extras[kRows] = static_cast<float>(loss.rows);
+  extras[kStop] = hooks_.stop_requested && hooks_.stop_requested() ? 1.0f : 0.0f;
+  extras[kSave] = communicator_.rank() == 0 && hooks_.save_due && hooks_.save_due() ? 1.0f : 0.0f;
+  if (communicator_.size() > 1) communicator_.all_reduce_sum(std::span(flat_));
+
+  SEMBLANCE_EXPECT(std::isfinite(extras[kNll]) && std::isfinite(extras[kKl]), kData,
+                   "the loss is not a number at step {} of epoch {}: lower learning_rate (now {})",
+                   b + 1, state_.epoch + 1, settings_.learning_rate);
+  const double length = norm(gradient);
+  SEMBLANCE_EXPECT(
+      std::isfinite(length), kData,
+      "the gradient is not a number at step {} of epoch {}: lower learning_rate (now {})", b + 1,
+      state_.epoch + 1, settings_.learning_rate);
+  const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
+  const AdamSettings adam{.learning_rate = settings_.learning_rate * one_cycle(progress()),
+                          .weight_decay = settings_.weight_decay};
+  adam_.step(gradient, clip, adam, state_.weights);
+  state_.nll += extras[kNll];
+  state_.kl += extras[kKl];
+  state_.rows += extras[kRows];
+  ++state_.batch;
+  if (hooks_.batch_done) {
+    hooks_.batch_done(static_cast<std::int64_t>(extras[kRows]),
+                      (extras[kNll] + extras[kKl]) / extras[kRows]);
+  }
+  const bool stop = extras[kStop] > 0;
+  if ((stop || extras[kSave] > 0) && hooks_.save) hooks_.save(snapshot());
+  if (stop) {
+    base::fail(base::ErrorKind::kStopped,
+               "stopped by a signal in epoch {} of {}; the same command goes on from there",
+               state_.epoch + 1, settings_.epochs);
+  }
+}
+
+void Fit::train_epoch() {
+  const Clock::time_point start = Clock::now();
+  const std::int64_t first = state_.batch;
+  const EpochBatches batches(split_, n_batches_, settings_.seed,
+                             static_cast<std::uint32_t>(state_.epoch));
+  for (std::int64_t b = first; b < n_batches_; ++b) train_batch(batches, b);
+  const double share = static_cast<double>(n_batches_ - first) / static_cast<double>(n_batches_);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  finish_epoch(seconds / std::max(share, 1e-9));
+}
+
+StepLoss Fit::measure(const std::vector<float>& weights, std::span<double> column_nll) {
+  const StepNoise noise{settings_.seed, kMeasuringEpoch, 0};
+  const bool validated = split_.total_validation > 0;
+  const StepLoss loss = lanes_.loss(
+      weights.data(), data_, validated ? split_.validation : split_.training, noise, column_nll);
+  std::vector<double> sums = {loss.nll, loss.kl, static_cast<double>(loss.rows)};
+  sums.insert(sums.end(), column_nll.begin(), column_nll.end());
+  communicator_.all_reduce_sum(std::span(sums));
+  for (std::size_t s = 0; s < column_nll.size(); ++s) column_nll[s] = sums[3 + s] / sums[2];
+  return {sums[0] / sums[2], sums[1] / sums[2], static_cast<std::int64_t>(sums[2])};
+}
+
+void Fit::finish_epoch(double seconds) {
+  EpochLog line;
+  line.epoch = ++state_.epoch;
+  line.training = (state_.nll + state_.kl) / state_.rows;
+  line.kl = state_.kl / state_.rows;
+  line.rows_per_s = state_.rows / std::max(seconds, 1e-9);
+  line.validation = std::numeric_limits<double>::quiet_NaN();
+  double judged = line.training;
+  if (split_.total_validation > 0) {
+    const StepLoss loss = measure(state_.weights, {});
+    line.validation = judged = loss.total();
+    line.kl = loss.kl;
+  }
+  if (judged < state_.best_loss) {
+    state_.best_loss = judged;
+    state_.best_epoch = state_.epoch;
+    state_.best = state_.weights;
+  }
+  state_.batch = 0;
+  state_.nll = state_.kl = state_.rows = 0;
+  state_.log.push_back(line);
+  if (hooks_.epoch_done) hooks_.epoch_done(line);
+}
+
+FitResult Fit::run(const FitState* resume) {
+  if (resume != nullptr) {
+    restore(*resume);
+  } else {
+    start_afresh();
+  }
+  while (state_.epoch < settings_.epochs &&
+         (settings_.patience == 0 || state_.epoch - state_.best_epoch < settings_.patience)) {
+    train_epoch();
+  }
+  FitResult result;
+  result.weights = state_.best;
+  result.best_epoch = state_.best_epoch;
+  result.log = state_.log;
+  result.column_loss.resize(static_cast<std::size_t>(shape_.columns()));
+  result.validation_loss = measure(result.weights, result.column_loss).total();
+  return result;
+}
+
+}  // namespace
+
+FitResult fit_network(const TokenRows& data, const NetworkShape& shape, const FitSettings& settings,
+                      base::Communicator& communicator, const FitHooks& hooks,
+                      const FitState* resume) {
+  SEMBLANCE_EXPECT(settings.epochs >= 1 && settings.batch_size >= 1, kData,
+                   "epochs ({}) and batch_size ({}) must be at least 1", settings.epochs,
+                   settings.batch_size);
+  return Fit(data, shape, settings, communicator, hooks).run(resume);
+}
+
+}  // namespace semblance::trainer

@@ -1,0 +1,80 @@
+/// The training loop: tokens in, weights out. Knows nothing of tables and files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/communicator.hpp"
+#include "trainer/network.hpp"
+#include "trainer/step.hpp"
+
+namespace semblance::trainer {
+
+struct FitSettings {
+  int epochs = 20;                ///< length of the learning-rate schedule
+  std::int64_t batch_size = 512;  ///< rows a step over all ranks
+  double learning_rate = 2e-3;
+  double weight_decay = 0.01;
+  double dropout = 0;
+  double gradient_norm = 5;  ///< longer gradients are shortened to this
+  double validation = 0.1;   ///< share of rows kept to judge by
+  int patience = 0;          ///< epochs without a better validation loss before stopping; 0: never
+  std::uint64_t seed = 1;
+  int threads = 1;
+};
+
+/// One line of the loss log; losses in nats a row.
+struct EpochLog {
+  int epoch = 0;          ///< 1 is the first
+  double training = 0;    ///< mean over the epoch, with dropout
+  double validation = 0;  ///< NaN when there are no validation rows
+  double kl = 0;          ///< part of the validation loss (of training, without validation rows)
+  double rows_per_s = 0;
+};
+
+/// All that a stopped training needs to go on.
+struct FitState {
+  std::vector<float> weights, first, second;  ///< parameters and AdamW's running means
+  std::vector<float> best;  ///< weights of the best epoch so far; empty before the first
+  double best_loss = 0;
+  int best_epoch = 0;
+  int epoch = 0;                     ///< finished epochs
+  std::int64_t batch = 0;            ///< finished batches of the epoch after those
+  std::int64_t steps = 0;            ///< optimizer steps in all
+  double nll = 0, kl = 0, rows = 0;  ///< sums over the finished batches of the unfinished epoch
+  std::vector<EpochLog> log;
+};
+
+/// How the loop talks to the world. All members may be empty.
+struct FitHooks {
+  /// Asked on every rank before each step; true on any rank means: save, then end with
+  /// Error{kStopped}.
+  std::function<bool()> stop_requested;
+  /// Asked on rank 0 before each step; true means: save and go on.
+  std::function<bool()> save_due;
+  /// Called on every rank with the same state.
+  std::function<void(const FitState&)> save;
+  /// Rows of the batch over all ranks, and their mean loss in nats.
+  std::function<void(std::int64_t, double)> batch_done;
+  std::function<void(const EpochLog&)> epoch_done;
+};
+
+struct FitResult {
+  std::vector<float> weights;
+  double validation_loss = 0;  ///< of these weights, nats a row
+  int best_epoch = 0;
+  std::vector<EpochLog> log;
+  std::vector<double>
+      column_loss;  ///< [C] validation nats a row by column, in the order of generation
+};
+
+/// Trains on the rows of all ranks.
+/// \param resume  null to start afresh
+/// \throws Error{kData} when there are no rows, or the loss is not a number; Error{kStopped}
+FitResult fit_network(const TokenRows& data, const NetworkShape& shape, const FitSettings& settings,
+                      base::Communicator& communicator, const FitHooks& hooks = {},
+                      const FitState* resume = nullptr);
+
+}  // namespace semblance::trainer

@@ -1,0 +1,32 @@
+/// A rank's rows of a batch, cut into lanes of fixed size that threads work on. The cut and the
+/// order of summation do not depend on the number of threads, so neither do the bits of the result.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "trainer/step.hpp"
+
+namespace semblance::trainer {
+
+class Lanes {
+ public:
+  static constexpr std::int64_t kRows = 256;  ///< rows of a lane
+
+  Lanes(const NetworkShape& shape, int threads);
+
+  /// Loss of the rows and `gradient` [layout size] = scale * d loss / d weights (overwritten).
+  StepLoss gradient(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                    const StepNoise& noise, float scale, std::span<float> gradient);
+
+  /// Loss alone; column_nll [C] is added to.
+  StepLoss loss(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                const StepNoise& noise, std::span<double> column_nll);
+
+ private:
+  std::vector<std::unique_ptr<TrainingStep>> steps_;  // one a thread
+  std::vector<std::vector<float>> partial_;           // [threads - 1] gradients of the other lanes
+};
+
+}  // namespace semblance::trainer

@@ -1,0 +1,123 @@
+#include "trainer/network.hpp"
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/philox.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+constexpr int kMostWidth = 1 << 14;
+constexpr int kMostTokens = 1 << 16;
+constexpr std::int64_t kMostParameters = std::int64_t{1} << 31;
+
+}  // namespace
+
+std::int64_t NetworkShape::total_tokens() const { return token_offsets().back(); }
+
+std::vector<std::int64_t> NetworkShape::token_offsets() const {
+  std::vector<std::int64_t> offsets = {0};
+  for (const int cardinality : cardinalities) offsets.push_back(offsets.back() + cardinality);
+  return offsets;
+}
+
+void NetworkShape::check() const {
+  SEMBLANCE_EXPECT(columns() >= 1, kData, "a network needs at least one column");
+  for (const int cardinality : cardinalities) {
+    SEMBLANCE_EXPECT(cardinality >= 1 && cardinality <= kMostTokens, kData,
+                     "a column of the network has {} tokens; it must have 1 to {}", cardinality,
+                     kMostTokens);
+  }
+  const auto sensible = [](int width, int least) { return width >= least && width <= kMostWidth; };
+  SEMBLANCE_EXPECT(sensible(latent, 0) && sensible(hidden, 1) && sensible(encoder, 1), kData,
+                   "network sizes latent {}, hidden {}, encoder {} must lie in 0..{}", latent,
+                   hidden, encoder, kMostWidth);
+  SEMBLANCE_EXPECT(blocks >= 0 && blocks <= 16 && sensible(block_width, blocks > 0 ? 1 : 0), kData,
+                   "a network of {} blocks of width {} is not sensible (0 to 16 blocks of 1 to {})",
+                   blocks, block_width, kMostWidth);
+  SEMBLANCE_EXPECT(autoregressive || latent > 0, kData,
+                   "decoder 'independent' needs latent dimensions: set latent to 1 or more");
+  SEMBLANCE_EXPECT(total_tokens() * (hidden + encoder) < kMostParameters, kData,
+                   "the network would have more than {} parameters: lower hidden", kMostParameters);
+}
+
+int NetworkLayout::add(std::string name, std::int64_t rows, std::int64_t columns, bool decays) {
+  parameters.push_back({std::move(name), size, rows, columns, decays});
+  size += rows * columns;
+  return static_cast<int>(parameters.size()) - 1;
+}
+
+NetworkLayout::NetworkLayout(const NetworkShape& shape) {
+  shape.check();
+  const std::int64_t tokens = shape.total_tokens();
+  if (shape.latent > 0) {
+    encoder_embedding = add("encoder_embedding", tokens, shape.encoder);
+    encoder_bias = add("encoder_bias", 1, shape.encoder, false);
+    encoder_hidden = add("encoder_hidden", shape.encoder, shape.encoder);
+    encoder_hidden_bias = add("encoder_hidden_bias", 1, shape.encoder, false);
+    encoder_out = add("encoder_out", shape.encoder, 2 * shape.latent);
+    encoder_out_bias = add("encoder_out_bias", 1, 2 * shape.latent, false);
+    latent = add("latent", shape.latent, shape.hidden);
+  }
+  const std::int64_t contexts = shape.autoregressive ? shape.columns() : 1;
+  column_bias = add("column_bias", contexts, shape.hidden, false);
+  if (shape.autoregressive) embedding = add("embedding", tokens, shape.hidden);
+  for (int k = 0; k < shape.blocks; ++k) {
+    Block block;
+    block.in = add(fmt::format("block{}_in", k), shape.hidden, shape.block_width);
+    block.bias = add(fmt::format("block{}_bias", k), contexts, shape.block_width, false);
+    block.out = add(fmt::format("block{}_out", k), shape.block_width, shape.hidden);
+    blocks.push_back(block);
+  }
+  head = add("head", tokens, shape.hidden);
+  head_bias = add("head_bias", 1, tokens, false);
+}
+
+namespace {
+
+/// Standard deviation of a parameter's initial values; 0 leaves it at zero.
+double initial_scale(const NetworkShape& shape, const NetworkLayout& layout, int index) {
+  if (index == layout.embedding || index == layout.encoder_embedding) {
+    return 1.0 / std::sqrt(static_cast<double>(shape.columns()));
+  }
+  if (index == layout.latent) return 0.3 / std::sqrt(static_cast<double>(shape.latent));
+  if (index == layout.column_bias) return 0.3;
+  if (index == layout.head) return 0.5 / std::sqrt(static_cast<double>(shape.hidden));
+  if (index == layout.encoder_hidden) return 1.0 / std::sqrt(static_cast<double>(shape.encoder));
+  if (index == layout.encoder_out) return 0.3 / std::sqrt(static_cast<double>(shape.encoder));
+  for (const NetworkLayout::Block& block : layout.blocks) {
+    if (index == block.in) return 1.0 / std::sqrt(static_cast<double>(shape.hidden));
+    if (index == block.out) return 0.3 / std::sqrt(static_cast<double>(shape.block_width));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<float> initial_weights(const NetworkShape& shape, const NetworkLayout& layout,
+                                   std::span<const double> frequencies, std::uint64_t seed) {
+  SEMBLANCE_ASSERT(static_cast<std::int64_t>(frequencies.size()) == shape.total_tokens());
+  std::vector<float> weights(static_cast<std::size_t>(layout.size));
+  for (std::size_t p = 0; p < layout.parameters.size(); ++p) {
+    const double scale = initial_scale(shape, layout, static_cast<int>(p));
+    if (scale == 0) continue;
+    const Parameter& parameter = layout.parameters[p];
+    base::PhiloxStream stream(seed, base::Purpose::kInitialise, p);
+    for (std::int64_t i = 0; i < parameter.size(); ++i) {
+      weights[parameter.offset + i] = static_cast<float>(scale * stream.normal());
+    }
+  }
+  const std::vector<std::int64_t> offsets = shape.token_offsets();
+  for (int s = 0; s < shape.columns(); ++s) {
+    double sum = 0;
+    for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) sum += frequencies[t] + 0.1;
+    for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) {
+      weights[layout.offset(layout.head_bias) + t] =
+          static_cast<float>(std::log((frequencies[t] + 0.1) / sum));
+    }
+  }
+  return weights;
+}
+
+}  // namespace semblance::trainer

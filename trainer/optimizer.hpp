@@ -1,0 +1,40 @@
+/// AdamW over the flat parameters (Loshchilov and Hutter, "Decoupled weight decay", ICLR 2019).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "trainer/network.hpp"
+
+namespace semblance::trainer {
+
+struct AdamSettings {
+  double learning_rate = 2e-3;
+  double weight_decay = 0.01;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+};
+
+class AdamW {
+ public:
+  explicit AdamW(const NetworkLayout& layout);
+  /// One step; the gradient is multiplied by `gradient_scale` first (clipping).
+  void step(std::span<const float> gradient, double gradient_scale, const AdamSettings& settings,
+            std::span<float> weights);
+
+  /// What a checkpoint keeps.
+  std::vector<float> first, second;  ///< running means of the gradient and of its square
+  std::int64_t steps = 0;
+
+ private:
+  std::vector<Parameter> parameters_;
+};
+
+/// Euclidean norm, summed in double in a fixed order.
+double norm(std::span<const float> values);
+
+/// One-cycle schedule: linear warm-up over the first tenth, then a cosine down to nothing.
+/// \param progress  share of the training that is done, in [0, 1]
+double one_cycle(double progress);
+
+}  // namespace semblance::trainer

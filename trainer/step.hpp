@@ -1,0 +1,82 @@
+/// One lane of a training step: the negative evidence lower bound (ELBO) of some rows and its
+/// gradient, written out by hand. Equations: docs/MODEL.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "trainer/network.hpp"
+
+namespace semblance::trainer {
+
+/// Tokens of the rows that a rank owns, row-major, columns in the order of generation.
+struct TokenRows {
+  std::int64_t n_rows = 0;
+  int n_columns = 0;
+  std::int64_t first_row = 0;         ///< global number of the first row: addresses the noise
+  std::vector<std::uint16_t> tokens;  ///< [n_rows, n_columns]
+};
+
+/// Where the noise of a pass comes from.
+struct StepNoise {
+  std::uint64_t seed = 1;
+  std::uint32_t epoch = 0;
+  double dropout = 0;  ///< probability that a unit inside a block is left out
+};
+
+/// Sums over the rows of a pass, in nats.
+struct StepLoss {
+  double nll = 0;  ///< -log p(x | z)
+  double kl = 0;   ///< KL(q(z|x) || N(0, 1))
+  std::int64_t rows = 0;
+  double total() const { return nll + kl; }
+};
+
+class TrainingStep {
+ public:
+  /// \param most_rows  rows of the largest pass; decides the size of the working memory
+  TrainingStep(const NetworkShape& shape, std::int64_t most_rows);
+
+  /// Loss of the given rows and its gradient times `scale`.
+  /// \param rows      local row numbers, at most most_rows of them
+  /// \param gradient  [layout size], overwritten
+  StepLoss gradient(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                    const StepNoise& noise, float scale, float* gradient);
+
+  /// Loss alone, without dropout.
+  /// \param column_nll  [C] the sum over rows of each column's -log p is added, when not null
+  StepLoss loss(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                const StepNoise& noise, double* column_nll = nullptr);
+
+ private:
+  struct Pass;
+  void gather_tokens(const Pass& pass);
+  void encode(Pass& pass);
+  void encode_backward(const Pass& pass);
+  void enter_context(const Pass& pass, int s);
+  void head(Pass& pass, int s, bool first);
+  void leave_context(const Pass& pass, int s);
+  void run(Pass& pass);
+
+  NetworkShape shape_;
+  NetworkLayout layout_;
+  std::vector<std::int64_t> token_offsets_;
+  std::int64_t most_rows_;
+
+  // Working memory of one pass over n rows.
+  std::vector<std::uint16_t> tokens_;                       // [C, n]
+  std::vector<float> encoder_sum_, encoder1_, slope1_;      // [n, G]
+  std::vector<float> encoder2_, slope2_, encoder_grad_;     // [n, G]
+  std::vector<float> statistics_, statistics_grad_;         // [n, 2 L]
+  std::vector<float> epsilon_, z_, z_grad_;                 // [n, L]
+  std::vector<float> context_, context_grad_;               // [n, H] running sum and its gradient
+  std::vector<std::vector<float>> stream_;                  // [blocks + 1] of [n, H]
+  std::vector<std::vector<float>> unit_, unit_slope_;       // [blocks] of [n, W]
+  std::vector<float> unit_grad_;                            // [n, W]
+  std::vector<float> hidden_, hidden_slope_, hidden_grad_;  // [n, H]
+  std::vector<float> logits_;                               // [largest K, n]
+  std::vector<float> nll_, scratch_;                        // [n], [3 n]
+};
+
+}  // namespace semblance::trainer

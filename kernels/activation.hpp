@@ -1,6 +1,6 @@
 /// exp, sigmoid and silu in float, built of add, multiply and integer shifts only, so that a loop
 /// over them vectorises and the host and the device run the same steps. Relative error of fast_exp:
-/// 2e-7 on [-87, 88]; the range is clamped, so nothing overflows and nothing is denormal.
+/// 2e-7 on [-87, 80]; the range is clamped, so nothing overflows and nothing is denormal.
 #pragma once
 
 #include <bit>
@@ -8,12 +8,19 @@
 
 #include "base/host_device.hpp"
 
+// Inlined by force: the loops that call them are compiled for several instruction sets.
+#ifdef __CUDACC__
+#define SEMBLANCE_FORCE_INLINE __forceinline__
+#else
+#define SEMBLANCE_FORCE_INLINE inline __attribute__((always_inline))
+#endif
+
 namespace semblance::kernels {
 
-/// e^x, x clamped to [-87, 88]. Cephes' expf polynomial after reduction by ln 2.
-SEMBLANCE_HD inline float fast_exp(float x) {
+/// e^x, x clamped to [-87, 80]. Cephes' expf polynomial after reduction by ln 2.
+SEMBLANCE_HD SEMBLANCE_FORCE_INLINE float fast_exp(float x) {
   x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
+  x = x > 80.0f ? 80.0f : x;
   // Adding 1.5 * 2^23 leaves round(x / ln 2) in the low bits of the sum.
   const float shifted = x * 1.44269504088896341f + 12582912.0f;
 #ifdef __CUDA_ARCH__
@@ -37,9 +44,26 @@ SEMBLANCE_HD inline float fast_exp(float x) {
 #endif
 }
 
-SEMBLANCE_HD inline float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
+/// 1 / a for a in [1, 2^120]: a first guess from the exponent, then three Newton steps; relative
+/// error 2e-7. Several times faster than a division in a vectorised loop, and the same bits
+/// everywhere.
+SEMBLANCE_HD SEMBLANCE_FORCE_INLINE float fast_reciprocal(float a) {
+#ifdef __CUDA_ARCH__
+  float y = __int_as_float(0x7EF311C7 - __float_as_int(a));
+#else
+  float y = std::bit_cast<float>(0x7EF311C7 - std::bit_cast<std::int32_t>(a));
+#endif
+  y = y * (2.0f - a * y);
+  y = y * (2.0f - a * y);
+  y = y * (2.0f - a * y);
+  return y;
+}
+
+SEMBLANCE_HD SEMBLANCE_FORCE_INLINE float sigmoid(float x) {
+  return fast_reciprocal(1.0f + fast_exp(-x));
+}
 
 /// x * sigmoid(x) (Elfwing, Uchibe, Doya 2018, Neural Networks 107).
-SEMBLANCE_HD inline float silu(float x) { return x * sigmoid(x); }
+SEMBLANCE_HD SEMBLANCE_FORCE_INLINE float silu(float x) { return x * sigmoid(x); }
 
 }  // namespace semblance::kernels

@@ -8,15 +8,7 @@
 #include "kernels/activation.hpp"
 #include "kernels/sample_cell.hpp"
 #include "kernels/sample_rows_driver.hpp"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define SEMBLANCE_CLONES                                                          \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), \
-                 optimize("O3", "no-math-errno", "no-trapping-math")))
-#else
-#define SEMBLANCE_CLONES
-#endif
+#include "kernels/target_clones.hpp"
 
 namespace semblance::kernels {
 namespace {

@@ -3,16 +3,7 @@
 #include <cmath>
 
 #include "kernels/activation.hpp"
-
-// One machine code for each instruction set; the loader picks.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define SEMBLANCE_CLONES                                                          \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), \
-                 optimize("O3", "no-math-errno", "no-trapping-math")))
-#else
-#define SEMBLANCE_CLONES
-#endif
+#include "kernels/target_clones.hpp"
 
 namespace semblance::trainer {
 

@@ -16,7 +16,7 @@ using Sgemm = void (*)(const char*, const char*, const int*, const int*, const i
 /// LibTorch's wheel carries MKL and shows its Fortran entry points: calling them saves the
 /// dispatcher's microseconds, which matter for products this small. Null where it has none.
 Sgemm find_sgemm() {
-  void* set_threads = dlsym(RTLD_DEFAULT, "mkl_set_num_threads_local");
+  void* set_threads = dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local");
   void* sgemm = dlsym(RTLD_DEFAULT, "sgemm_");
   return set_threads != nullptr ? reinterpret_cast<Sgemm>(sgemm) : nullptr;
 }
@@ -25,7 +25,7 @@ Sgemm find_sgemm() {
 void use_one_thread() {
   thread_local const bool done = [] {
     using SetThreads = int (*)(int);
-    if (void* set = dlsym(RTLD_DEFAULT, "mkl_set_num_threads_local")) {
+    if (void* set = dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local")) {
       reinterpret_cast<SetThreads>(set)(1);
     }
     at::set_num_threads(1);

@@ -3,10 +3,12 @@
 namespace semblance::cli {
 
 std::unique_ptr<Command> mock_hospital_command();
+std::unique_ptr<Command> train_command();
 
 // Each subcommand lives in a file of its own, cli/<name>_command.cpp.
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(train_command());
   commands.push_back(mock_hospital_command());
   return commands;
 }

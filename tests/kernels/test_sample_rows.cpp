@@ -3,15 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <numeric>
 
-#include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "kernels/activation.hpp"
 #include "kernels/sample_cell.hpp"
+#include "tests/kernels/device_cases.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -123,16 +122,7 @@ void check_law(const RandomDecoder& decoder, const std::string& device) {
   }
 }
 
-/// "cpu", and "cuda:0" where there is one.
-class SampleRows : public testing::TestWithParam<const char*> {
- protected:
-  void SetUp() override {
-    if (std::string(GetParam()) == "cpu" || base::cuda_device_count() > 0) return;
-    const char* required = std::getenv("SEMBLANCE_REQUIRE_GPU");
-    if (required != nullptr && std::string(required) == "1") FAIL() << base::cuda_absence_reason();
-    GTEST_SKIP() << base::cuda_absence_reason();
-  }
-};
+using SampleRows = OnDevice;
 
 TEST_P(SampleRows, FollowTheNetworksProbabilitiesWithoutBlocks) {
   check_law(RandomDecoder(true, 2, 20, 0, 0), GetParam());
@@ -165,8 +155,7 @@ TEST_P(SampleRows, HaveTheSameBitsForAnyPieceAndThreads) {
   sampler->sample(0, 0, 3, 1, nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, SampleRows, testing::Values("cpu"));
-INSTANTIATE_TEST_SUITE_P(Cuda, SampleRows, testing::Values("cuda:0"));
+INSTANTIATE_TEST_SUITE_P(Devices, SampleRows, testing::Values("cpu", "cuda:0"), device_case_name);
 
 TEST(DecoderWeights, RefuseArraysThatDoNotFit) {
   RandomDecoder decoder(true, 2, 16, 1, 8);

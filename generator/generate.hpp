@@ -11,8 +11,8 @@
 namespace semblance::generator {
 
 struct GenerateOptions {
-  std::string model;    ///< path of model.h5
-  std::string output;   ///< shard directory, or one .h5, .parquet, .csv or .csv.gz file
+  std::string model;   ///< path of model.h5
+  std::string output;  ///< shard directory, or one .h5, .parquet, .csv or .csv.gz file
   std::int64_t rows = 0;
   std::uint64_t seed = 1;
   std::string device = "auto";

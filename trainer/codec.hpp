@@ -58,10 +58,9 @@ class Codec {
   const table::Schema& schema() const;
 
   /// Tokens of a table that has the codec's columns (by name).
-  /// Levels that the codec does not know become RARE (or the commonest level where it has no RARE token);
-  /// a missing cell where nothing was missing becomes the commonest value. Both are counted in `unseen`
-  /// when not null.
-  /// \throws Error{kData} for an absent column or one of another kind
+  /// Levels that the codec does not know become RARE (or the commonest level where it has no RARE
+  /// token); a missing cell where nothing was missing becomes the commonest value. Both are counted
+  /// in `unseen` when not null. \throws Error{kData} for an absent column or one of another kind
   TokenMatrix encode(const table::Table& rows, std::int64_t* unseen = nullptr) const;
 
   /// Rows from tokens. Within a bin the value is drawn from Philox(seed, kDecode, global row).

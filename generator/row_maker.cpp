@@ -1,0 +1,133 @@
+#include "generator/row_maker.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/parallel.hpp"
+#include "base/philox.hpp"
+
+namespace semblance::generator {
+namespace {
+
+/// Blocks with more rejected rows than this share are drawn again whole, others row by row.
+constexpr std::int64_t kWholeBlockShare = 16;
+
+/// The seed of the n-th further draw.
+std::uint64_t retry_seed(std::uint64_t seed, int attempt) {
+  if (attempt == 0) return seed;
+  const base::PhiloxWords words =
+      base::philox(seed, base::Purpose::kRetry, static_cast<std::uint64_t>(attempt), 0);
+  return std::uint64_t{words.word[0]} << 32 | words.word[1];
+}
+
+/// Copies one row's cells; identifiers keep those of the row they belong to.
+void copy_row(const table::Table& from, std::int64_t from_row, table::Table& to,
+              std::int64_t to_row) {
+  const auto source = static_cast<std::size_t>(from_row), target = static_cast<std::size_t>(to_row);
+  for (std::size_t c = 0; c < to.columns.size(); ++c) {
+    table::Column& column = to.columns[c];
+    if (column.spec.kind == table::Kind::kId) continue;
+    if (!column.reals.empty()) column.reals[target] = from.columns[c].reals[source];
+    if (!column.ints.empty()) column.ints[target] = from.columns[c].ints[source];
+    if (!column.codes.empty()) column.codes[target] = from.columns[c].codes[source];
+  }
+}
+
+}  // namespace
+
+void RetryCounts::add(const RetryCounts& other) {
+  rows += other.rows, draws += other.draws, copies += other.copies;
+  broken.resize(std::max(broken.size(), other.broken.size()), 0);
+  for (std::size_t i = 0; i < other.broken.size(); ++i) broken[i] += other.broken[i];
+}
+
+RowMaker::RowMaker(const trainer::Codec& codec, const trainer::Sampler& sampler, std::uint64_t seed,
+                   const CopyGuard* guard)
+    : codec_(codec),
+      sampler_(sampler),
+      seed_(seed),
+      guard_(guard),
+      constraints_(table::parse_constraints(codec.schema())) {}
+
+table::Table RowMaker::draw(std::int64_t first_row, std::int64_t n_rows, int attempt) const {
+  const std::uint64_t seed = retry_seed(seed_, attempt);
+  return codec_.decode(sampler_.sample(first_row, n_rows, seed, 1), first_row, seed);
+}
+
+/// Those of the candidate rows that break a constraint or equal a real row.
+std::vector<std::int64_t> RowMaker::rejected(const table::Table& rows,
+                                             const std::vector<std::int64_t>& candidates,
+                                             RetryCounts& counts) const {
+  std::vector<std::int64_t> out;
+  const std::vector<char> copies = guard_ ? guard_->copies(rows, candidates) : std::vector<char>();
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    const std::int64_t row = candidates[c];
+    bool good = true;
+    for (std::size_t i = 0; i < constraints_.size(); ++i) {
+      if (constraints_[i].holds(rows, row)) continue;
+      good = false;
+      ++counts.broken[i];
+    }
+    if (guard_ && copies[c]) good = false, ++counts.copies;
+    if (!good) out.push_back(row);
+  }
+  return out;
+}
+
+void RowMaker::give_up(std::int64_t row, const table::Table& rows, std::int64_t global_row) const {
+  for (const table::Constraint& constraint : constraints_) {
+    SEMBLANCE_EXPECT(constraint.holds(rows, row), kData,
+                     "constraint '{}' is still broken by row {} after {} draws: the training table "
+                     "hardly ever meets it; "
+                     "correct or leave out the constraint in the metadata and train again",
+                     constraint.text, global_row, kMostDraws);
+  }
+  base::fail(base::ErrorKind::kData,
+             "row {} still equals a real row after {} draws: the table has so few different rows "
+             "that copies cannot be "
+             "avoided; generate without reject_copies_of",
+             global_row, kMostDraws);
+}
+
+table::Table RowMaker::make_block(std::int64_t first_row, std::int64_t n_rows,
+                                  RetryCounts& counts) const {
+  counts.broken.assign(constraints_.size(), 0);
+  table::Table rows = draw(first_row, n_rows, 0);
+  if (constraints_.empty() && !guard_) return rows;
+  std::vector<std::int64_t> all(static_cast<std::size_t>(n_rows));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  std::vector<std::int64_t> bad = rejected(rows, all, counts);
+  counts.rows += static_cast<std::int64_t>(bad.size());
+  for (int attempt = 1; !bad.empty(); ++attempt) {
+    if (attempt == kMostDraws) give_up(bad.front(), rows, first_row + bad.front());
+    counts.draws += static_cast<std::int64_t>(bad.size());
+    if (static_cast<std::int64_t>(bad.size()) * kWholeBlockShare > n_rows) {
+      const table::Table again = draw(first_row, n_rows, attempt);
+      for (const std::int64_t row : bad) copy_row(again, row, rows, row);
+    } else {
+      for (const std::int64_t row : bad) copy_row(draw(first_row + row, 1, attempt), 0, rows, row);
+    }
+    bad = rejected(rows, bad, counts);
+  }
+  return rows;
+}
+
+std::vector<table::Table> RowMaker::make(std::int64_t first_row, std::int64_t n_rows, int threads,
+                                         RetryCounts& counts) const {
+  const std::int64_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
+  std::vector<table::Table> blocks(static_cast<std::size_t>(n_blocks));
+  std::mutex mutex;
+  base::parallel_for(n_blocks, threads, [&](std::int64_t block) {
+    const std::int64_t begin = block * kBlockRows;
+    RetryCounts own;
+    blocks[static_cast<std::size_t>(block)] =
+        make_block(first_row + begin, std::min(kBlockRows, n_rows - begin), own);
+    const std::lock_guard lock(mutex);
+    counts.add(own);
+  });
+  return blocks;
+}
+
+}  // namespace semblance::generator

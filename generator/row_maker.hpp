@@ -1,0 +1,60 @@
+/// Makes synthetic rows by their global number: sample, decode, constraints, no copies.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "generator/copy_guard.hpp"
+#include "table/column.hpp"
+#include "table/constraint.hpp"
+#include "trainer/model.hpp"
+
+namespace semblance::generator {
+
+/// How many rows had to be drawn again.
+struct RetryCounts {
+  std::int64_t rows = 0;             ///< rows drawn more than once
+  std::int64_t draws = 0;            ///< further draws in all
+  std::int64_t copies = 0;           ///< draws thrown away because they equal a real row
+  std::vector<std::int64_t> broken;  ///< [constraints] draws thrown away by each constraint
+
+  void add(const RetryCounts& other);
+};
+
+/// A row depends on (model, seed, row number) alone: not on the block it is made in, on threads or
+/// ranks.
+class RowMaker {
+ public:
+  static constexpr std::int64_t kBlockRows = 4096;
+  static constexpr int kMostDraws = 200;
+
+  /// \param guard  may be null
+  RowMaker(const trainer::Codec& codec, const trainer::Sampler& sampler, std::uint64_t seed,
+           const CopyGuard* guard);
+
+  /// Rows [first_row, first_row + n_rows) as blocks of at most kBlockRows rows, in order.
+  /// \throws Error{kData} when a row still breaks a constraint, or equals a real row, after
+  /// kMostDraws draws
+  std::vector<table::Table> make(std::int64_t first_row, std::int64_t n_rows, int threads,
+                                 RetryCounts& counts) const;
+
+  const table::Schema& schema() const { return codec_.schema(); }
+  const std::vector<table::Constraint>& constraints() const { return constraints_; }
+
+ private:
+  table::Table make_block(std::int64_t first_row, std::int64_t n_rows, RetryCounts& counts) const;
+  table::Table draw(std::int64_t first_row, std::int64_t n_rows, int attempt) const;
+  std::vector<std::int64_t> rejected(const table::Table& rows,
+                                     const std::vector<std::int64_t>& candidates,
+                                     RetryCounts& counts) const;
+  [[noreturn]] void give_up(std::int64_t row, const table::Table& rows,
+                            std::int64_t global_row) const;
+
+  const trainer::Codec& codec_;
+  const trainer::Sampler& sampler_;
+  std::uint64_t seed_;
+  const CopyGuard* guard_;
+  std::vector<table::Constraint> constraints_;
+};
+
+}  // namespace semblance::generator

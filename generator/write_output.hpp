@@ -1,0 +1,35 @@
+/// Writing what a RowMaker makes: a shard directory, or one file in row order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/communicator.hpp"
+#include "generator/row_maker.hpp"
+#include "table/shards.hpp"
+
+namespace semblance::generator {
+
+struct OutputPlan {
+  std::string path;
+  std::int64_t rows = 0;
+  std::int64_t rows_per_part = 1'000'000;  ///< shard directories
+  int threads = 0;
+  std::uint64_t seed = 1;
+  std::string model_sha256;
+  std::string settings;  ///< whatever else decides the rows, as text: a part made under other
+                         ///< settings is redone
+};
+
+/// Parts are made by the ranks in turn. A part that is there already, made from the same model,
+/// seed and settings, and whole, is kept; dataset.h5 and the manifest are written last, by rank 0.
+/// \throws Error{kIo}; Error{kUsage} when the directory holds files that are none of a shard
+/// directory
+void write_shard_directory(const OutputPlan& plan, const RowMaker& maker,
+                           base::Communicator& communicator, RetryCounts& counts);
+
+/// One file; the ranks make runs of rows in turn and rank 0 writes them in order.
+void write_single_file(const OutputPlan& plan, const RowMaker& maker,
+                       base::Communicator& communicator, RetryCounts& counts);
+
+}  // namespace semblance::generator

@@ -2,6 +2,7 @@
 
 namespace semblance::cli {
 
+std::unique_ptr<Command> generate_command();
 std::unique_ptr<Command> mock_hospital_command();
 std::unique_ptr<Command> train_command();
 
@@ -9,6 +10,7 @@ std::unique_ptr<Command> train_command();
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(train_command());
+  commands.push_back(generate_command());
   commands.push_back(mock_hospital_command());
   return commands;
 }

@@ -36,6 +36,6 @@ class GenerateCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_generate_command() { return std::make_unique<GenerateCommand>(); }
+std::unique_ptr<Command> generate_command() { return std::make_unique<GenerateCommand>(); }
 
 }  // namespace semblance::cli

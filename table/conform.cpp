@@ -50,15 +50,28 @@ void turn_into_texts(Column& column, Kind kind) {
                                     : "a date");
 }
 
-void integers_from_reals(Column& column, const std::string& path) {
+/// \param round  fractions are rounded (a pandas dtype in NHSSynth's metadata), else they are an
+/// error
+void integers_from_reals(Column& column, bool round, const std::string& path,
+                         std::vector<std::string>& warnings) {
   constexpr double kLargest = 9.0e18;
+  std::int64_t n_rounded = 0;
   std::vector<std::int64_t> ints(column.reals.size(), kMissingInt);
   for (std::size_t i = 0; i < ints.size(); ++i) {
     const double value = column.reals[i];
     if (std::isnan(value)) continue;
-    if (value != std::floor(value) || std::fabs(value) > kLargest)
+    const double whole = std::nearbyint(value);
+    if (std::fabs(value) > kLargest || (!round && whole != value)) {
       refuse(column, static_cast<std::int64_t>(i), path, Kind::kInteger);
-    ints[i] = static_cast<std::int64_t>(value);
+    }
+    n_rounded += whole != value;
+    ints[i] = static_cast<std::int64_t>(whole);
+  }
+  if (n_rounded > 0) {
+    warnings.push_back(
+        fmt::format("column '{}': {} values that are not whole are rounded, as its dtype is an "
+                    "integer; make it float64 to keep them",
+                    column.spec.name, n_rounded));
   }
   column.ints = std::move(ints);
   column.reals.clear();
@@ -138,21 +151,17 @@ int decimals_of(double rounding) {
 
 }  // namespace
 
-const ColumnSpec* wanted_spec(const ReadOptions& options, const std::string& name,
-                              bool& kind_given) {
-  kind_given = false;
+Wanted wanted_spec(const ReadOptions& options, const std::string& name) {
   if (options.schema != nullptr) {
     const int index = options.schema->find(name);
-    kind_given = index >= 0;
-    return index < 0 ? nullptr : &options.schema->columns[static_cast<std::size_t>(index)];
+    if (index < 0) return {};
+    return {.spec = &options.schema->columns[static_cast<std::size_t>(index)], .kind_given = true};
   }
-  if (options.metadata == nullptr) return nullptr;
+  if (options.metadata == nullptr) return {};
   for (const Metadata::Wish& wish : options.metadata->columns) {
-    if (wish.spec.name != name) continue;
-    kind_given = wish.kind_given;
-    return &wish.spec;
+    if (wish.spec.name == name) return {&wish.spec, wish.kind_given, wish.round_to_whole};
   }
-  return nullptr;
+  return {};
 }
 
 void overlay(ColumnSpec& spec, const ColumnSpec& wish) {
@@ -179,7 +188,7 @@ void infer_from_levels(Column& column, std::vector<std::string>& warnings) {
   ColumnPlan plan{.spec = column.spec};
   profile.decide(plan.spec, warnings);
   if (plan.spec.kind == Kind::kBoolean)
-    column.spec.kind = column.levels.size() <= 2 ? Kind::kBoolean : Kind::kCategory;
+    column.spec.kind = column.levels.size() == 2 ? Kind::kBoolean : Kind::kCategory;
   if (is_text_kind(plan.spec.kind)) return;
   std::vector<std::string> already_said;
   if (is_date_kind(plan.spec.kind))
@@ -188,14 +197,15 @@ void infer_from_levels(Column& column, std::vector<std::string>& warnings) {
   SEMBLANCE_ASSERT(retype_levels(column, plan, bad_level));
 }
 
-void conform(Column& column, const ColumnSpec& wish, const std::string& path,
+void conform(Column& column, const Wanted& wanted, const std::string& path,
              std::vector<std::string>& warnings) {
+  const ColumnSpec& wish = *wanted.spec;
   const Kind from = column.spec.kind, to = wish.kind;
   if (is_text_kind(from) && is_text_kind(to)) {
     column.spec.kind = to;
   } else if (from != to) {
     if (from == Kind::kFloat && to == Kind::kInteger) {
-      integers_from_reals(column, path);
+      integers_from_reals(column, wanted.round_to_whole, path, warnings);
     } else if (from == Kind::kInteger && to == Kind::kFloat) {
       reals_from_integers(column);
     } else if (is_date_kind(from) && is_date_kind(to)) {

@@ -1,5 +1,6 @@
 #include "table/format_value.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -49,16 +50,24 @@ void append_shortest(std::string& out, double value) {
   out.append(text, end.ptr);
 }
 
+/// At most `decimals` digits: the shortest exact form where it has no more than that (so that
+/// digits beyond what a double holds never show), else rounded.
 void append_rounded(std::string& out, double value, int decimals, int min_decimals) {
   char text[400];
-  const auto result =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals);
-  std::string_view digits(text, static_cast<std::size_t>(result.ptr - text));
-  for (int d = decimals; d > min_decimals && digits.back() == '0'; --d) digits.remove_suffix(1);
-  if (digits.back() == '.') digits.remove_suffix(1);
-  if (digits.find_first_not_of("-0.") == std::string_view::npos && digits[0] == '-')
-    digits.remove_prefix(1);
+  const auto shortest = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
+  std::string_view digits(text, static_cast<std::size_t>(shortest.ptr - text));
+  const std::size_t point = std::min(digits.find('.'), digits.size() - 1);
+  if (digits.size() - point - 1 > static_cast<std::size_t>(decimals)) {
+    const auto rounded =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals);
+    digits = std::string_view(text, static_cast<std::size_t>(rounded.ptr - text));
+    for (int d = decimals; d > 0 && digits.back() == '0'; --d) digits.remove_suffix(1);
+    if (digits.back() == '.') digits.remove_suffix(1);
+    if (digits == "-0") digits.remove_prefix(1);
+  }
+  const std::size_t begin = out.size();
   out += digits;
+  pad_decimals(out, begin, min_decimals);
 }
 
 }  // namespace

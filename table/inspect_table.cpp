@@ -21,21 +21,47 @@ double value_in_days(const Column& column, std::int64_t row) {
   return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
 }
 
-/// True when both are present in enough rows, `early` <= `late` in all of them, and they differ
-/// somewhere.
-bool always_in_order(const Column& early, const Column& late) {
+/// How two date columns stand to each other.
+struct Order {
+  bool holds = false;     ///< `early` <= `late` in every row that has both
+  std::int64_t both = 0;  ///< rows that have both
+  double mean_gap_days = 0;
+};
+Order order_of(const Column& early, const Column& late) {
   constexpr std::int64_t kEnough = 10;
-  std::int64_t both = 0, apart = 0;
+  Order order;
   // A day without a time stands for all of that day.
   const double slack = early.spec.kind != late.spec.kind ? 1 : 0;
+  double total = 0;
   for (std::int64_t row = 0; row < early.size(); ++row) {
     if (early.is_missing(row) || late.is_missing(row)) continue;
     const double gap = value_in_days(late, row) - value_in_days(early, row);
-    if (gap < -slack) return false;
-    ++both;
-    apart += gap > 0;
+    if (gap < -slack) return {};
+    ++order.both;
+    total += gap;
   }
-  return both >= kEnough && apart > 0;
+  order.holds = order.both >= kEnough && total > 0;
+  order.mean_gap_days = order.both > 0 ? total / static_cast<double>(order.both) : 0;
+  return order;
+}
+
+/// For each date column the one date that best bounds it from below: present in most of its rows,
+/// then the nearest.
+void find_orders(const Table& table, Inspection& result) {
+  for (const Column& late : table.columns) {
+    const Column* best = nullptr;
+    Order best_order;
+    for (const Column& early : table.columns) {
+      if (&early == &late || !is_date(early) || !is_date(late)) continue;
+      const Order order = order_of(early, late);
+      if (!order.holds) continue;
+      const bool better = order.both != best_order.both
+                              ? order.both > best_order.both
+                              : order.mean_gap_days < best_order.mean_gap_days;
+      if (best == nullptr || better) best = &early, best_order = order;
+    }
+    if (best != nullptr) result.orders.emplace_back(best->spec.name, late.spec.name);
+  }
 }
 
 std::string range_note(const Column& column) {
@@ -146,12 +172,7 @@ Inspection inspect_table(const std::string& path, const ReadOptions& options) {
   });
   for (const auto& list : warnings)
     result.warnings.insert(result.warnings.end(), list.begin(), list.end());
-  for (const Column& early : loaded.table.columns) {
-    for (const Column& late : loaded.table.columns) {
-      if (&early == &late || !is_date(early) || !is_date(late)) continue;
-      if (always_in_order(early, late)) result.orders.emplace_back(early.spec.name, late.spec.name);
-    }
-  }
+  find_orders(loaded.table, result);
   return result;
 }
 

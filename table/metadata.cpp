@@ -224,6 +224,7 @@ class MetadataReader {
       base::fail(base::ErrorKind::kData, "dtype '{}' is not known{}; known are {}", name,
                  base::did_you_mean(name, known), fmt::join(known, ", "));
     });
+    wish.round_to_whole = wish.spec.kind == Kind::kInteger;
   }
 
   /// pandas' floor: the unit to which datetimes are cut.

@@ -87,11 +87,12 @@ class CsvLoader {
   void plan_column(std::size_t c, const TextProfile& profile) {
     ColumnPlan& plan = plans_[c];
     std::vector<std::string> ignored;
-    bool kind_given = false;
-    const ColumnSpec* wish = wanted_spec(options_, plan.spec.name, kind_given);
-    loaded_.kind_known[c] = kind_given;
-    if (kind_given) {
-      plan.spec.kind = wish->kind;
+    const Wanted wanted = wanted_spec(options_, plan.spec.name);
+    const ColumnSpec* wish = wanted.spec;
+    loaded_.kind_known[c] = wanted.kind_given;
+    if (wanted.kind_given) {
+      plan.spec.kind =
+          wanted.round_to_whole && wish->kind == Kind::kInteger ? Kind::kFloat : wish->kind;
       plan.kind_fixed = true;
     } else {
       profile.decide(plan.spec, ignored);

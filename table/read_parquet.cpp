@@ -232,7 +232,8 @@ bool adopt_schema(LoadedTable& loaded, const std::string& metadata_text, const s
   Schema schema = schema_of(parse_metadata(metadata_text, path + " (metadata in the file)"));
   if (schema.names() != loaded.table.schema().names()) return false;
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
-    conform(loaded.table.columns[c], schema.columns[c], path, loaded.warnings);
+    conform(loaded.table.columns[c], {.spec = &schema.columns[c], .kind_given = true}, path,
+            loaded.warnings);
     loaded.table.columns[c].spec = schema.columns[c];
   }
   loaded.schema = std::move(schema);

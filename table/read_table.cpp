@@ -70,17 +70,16 @@ void select_columns(LoadedTable& loaded, const Schema& schema, const std::string
 void lay_over(LoadedTable& loaded, const ReadOptions& options, const std::string& path) {
   for (std::size_t c = 0; c < loaded.table.columns.size(); ++c) {
     Column& column = loaded.table.columns[c];
-    bool kind_given = false;
-    const ColumnSpec* wish = wanted_spec(options, column.spec.name, kind_given);
-    if (wish == nullptr) continue;
-    if (kind_given) {
-      conform(column, *wish, path, loaded.warnings);
+    const Wanted wanted = wanted_spec(options, column.spec.name);
+    if (wanted.spec == nullptr) continue;
+    if (wanted.kind_given) {
+      conform(column, wanted, path, loaded.warnings);
       loaded.kind_known[c] = true;
     }
     if (options.schema != nullptr) {
-      column.spec = *wish;
+      column.spec = *wanted.spec;
     } else {
-      overlay(column.spec, *wish);
+      overlay(column.spec, *wanted.spec);
     }
   }
 }

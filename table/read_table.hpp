@@ -37,7 +37,8 @@ struct Inspection {
   std::vector<std::int64_t> missing;   ///< [columns]
   std::vector<std::int64_t> distinct;  ///< [columns] distinct present values
   std::vector<std::string> notes;      ///< [columns] a few words: range, commonest level, pattern
-  /// Pairs of date columns (earlier, later) that are in this order in every row.
+  /// Pairs of date columns (earlier, later) that are in this order in every row; for each later
+  /// date the earlier one that is nearest: a proposal for relative_to.
   std::vector<std::pair<std::string, std::string>> orders;
 };
 Inspection inspect_table(const std::string& path, const ReadOptions& options = {});

@@ -61,6 +61,7 @@ struct Metadata {
   struct Wish {
     ColumnSpec spec;  ///< members that are set override the inferred ones
     bool kind_given = false;
+    bool round_to_whole = false;  ///< a pandas integer dtype: fractions are rounded, not refused
   };
   std::vector<Wish> columns;
   std::vector<std::string> constraints;

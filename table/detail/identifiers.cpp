@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -25,15 +26,22 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// "SUBJECT_ID", "patientId", "row id", "encounter_nbr", "nhs number".
+bool ends_with_any(const std::string& text, std::initializer_list<const char*> ends) {
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](const char* end) { return text.ends_with(end); });
+}
+
+/// "SUBJECT_ID", "patientId", "row id", "patient_nbr": also where values repeat.
 bool named_as_identifier(const std::string& name) {
   const std::string low = lower(name);
-  for (const char* end :
-       {"_id", " id", "-id", ".id", "_nbr", "_no", "_number", " number", "_key", "uuid", "guid"}) {
-    if (low.ends_with(end)) return true;
-  }
   return low == "id" || low == "mrn" ||
+         ends_with_any(low, {"_id", " id", "-id", ".id", "_nbr", "uuid", "guid"}) ||
          (name.size() > 2 && name.ends_with("Id") && is_letter(name[name.size() - 3]));
+}
+
+/// "record_number", "invoice_no": an identifier where no value repeats, else a count or a week.
+bool named_as_number(const std::string& name) {
+  return ends_with_any(lower(name), {"_no", "_num", "number", "_key", "nr"});
 }
 
 std::size_t matching(const Column& column, const std::function<bool(std::string_view)>& test) {
@@ -218,7 +226,9 @@ void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
                                     : distinct_count(column);
   if (present < kFewRows) return;
   const bool unique = distinct == present;
-  const bool named = named_as_identifier(column.spec.name) && (unique || distinct > kFewValues);
+  const std::string& name = column.spec.name;
+  const bool named = (named_as_identifier(name) && (unique || distinct > kFewValues)) ||
+                     (named_as_number(name) && unique);
   const bool nhs = personal_content(column) == "NHS numbers";
   const bool unique_text =
       kind == Kind::kCategory &&

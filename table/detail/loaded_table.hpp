@@ -24,9 +24,13 @@ LoadedTable load_csv(const std::string& path, const ReadOptions& options);
 LoadedTable load_parquet(const std::string& path, const ReadOptions& options);
 LoadedTable load_hdf5(const std::string& path);
 
-/// What metadata or schema say of a column; null when they are silent.
-const ColumnSpec* wanted_spec(const ReadOptions& options, const std::string& name,
-                              bool& kind_given);
+/// What metadata or schema say of a column; `spec` is null when they are silent.
+struct Wanted {
+  const ColumnSpec* spec = nullptr;
+  bool kind_given = false;
+  bool round_to_whole = false;  ///< an integer column's fractions are rounded, not refused
+};
+Wanted wanted_spec(const ReadOptions& options, const std::string& name);
 
 /// Members that are set in `wish` replace those of `spec`; its kind is left alone.
 void overlay(ColumnSpec& spec, const ColumnSpec& wish);
@@ -36,7 +40,7 @@ void infer_from_levels(Column& column, std::vector<std::string>& warnings);
 
 /// Turns the column into the kind that metadata or schema ask for.
 /// \throws Error{kData} naming file, column, row and value when a value does not fit
-void conform(Column& column, const ColumnSpec& wish, const std::string& path,
+void conform(Column& column, const Wanted& wanted, const std::string& path,
              std::vector<std::string>& warnings);
 
 }  // namespace semblance::table::detail

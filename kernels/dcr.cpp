@@ -3,6 +3,7 @@
 #include "base/device.hpp"
 #include "base/error.hpp"
 #include "kernels/dcr_plan.hpp"
+#include "kernels/dcr_search.hpp"
 
 namespace semblance::kernels {
 
@@ -12,7 +13,7 @@ std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& ref
   SEMBLANCE_EXPECT(!options.leave_one_out || queries.n_rows == references.n_rows, kUsage,
                    "nearest_rows: leave_one_out needs the same table twice; got {} and {} rows",
                    queries.n_rows, references.n_rows);
-  return nearest_rows_plain(queries, references, options);
+  return nearest_rows_cpu(queries, references, options, best_isa());
 }
 
 }  // namespace semblance::kernels

@@ -21,6 +21,7 @@ std::uint64_t word(double value) {
   if (value != value) return kNanWord;
   return std::bit_cast<std::uint64_t>(value + 0.0);  // -0.0 + 0.0 is +0.0
 }
+std::uint64_t word(float value) { return word(static_cast<double>(value)); }
 std::uint64_t word(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 std::uint64_t word(std::int32_t value) {
   return value < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(value);

@@ -14,7 +14,7 @@ namespace semblance::kernels {
 /// One column, owned elsewhere. Cells are equal when their canonical words are: NaN equals NaN,
 /// -0.0 equals 0.0, all negative int32 codes (missing) are one value; int64 compares bit by bit.
 using CellColumn = std::variant<std::span<const double>, std::span<const std::int64_t>,
-                                std::span<const std::int32_t>>;
+                                std::span<const std::int32_t>, std::span<const float>>;
 
 /// Rows as columns of n_rows cells each; pass a subset of a table's columns to compare only those.
 struct CellRows {

@@ -20,6 +20,8 @@ int exit_code(ErrorKind kind) {
       return 5;
     case ErrorKind::kStopped:
       return 143;
+    case ErrorKind::kGate:
+      return 6;
     case ErrorKind::kInternal:
       break;
   }

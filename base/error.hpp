@@ -20,6 +20,7 @@ enum class ErrorKind {
   kDevice,    ///< no such device, or the device failed: exit code 5
   kComm,      ///< communication between ranks failed: exit code 5
   kStopped,   ///< ended by a signal after its state was saved: exit code 143, as for SIGTERM
+  kGate,      ///< the report was written, but a gate of `evaluate --gate` failed: exit code 6
 };
 
 /// Exit code of the program for an error of this kind.

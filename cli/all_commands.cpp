@@ -5,6 +5,7 @@ namespace semblance::cli {
 std::unique_ptr<Command> inspect_command();
 std::unique_ptr<Command> train_command();
 std::unique_ptr<Command> generate_command();
+std::unique_ptr<Command> evaluate_command();
 std::unique_ptr<Command> export_command();
 std::unique_ptr<Command> mock_hospital_command();
 std::unique_ptr<Command> info_command();
@@ -15,6 +16,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(inspect_command());
   commands.push_back(train_command());
   commands.push_back(generate_command());
+  commands.push_back(evaluate_command());
   commands.push_back(export_command());
   commands.push_back(mock_hospital_command());
   commands.push_back(info_command());

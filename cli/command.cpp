@@ -26,14 +26,15 @@ std::string yaml_text(const YAML::Node& node) {
 
 void SettingFlags::add_flags(CLI::App& app) {
   for (const base::Setting& setting : list_.all()) {
-    app.add_option_function<std::string>(
-           flag_name(setting.name),
-           [this, name = setting.name](const std::string& value) {
-             given_.emplace_back(name, value);
-           },
-           setting.help)
-        ->default_str(setting.text())
-        ->type_name("");
+    CLI::Option* option = app.add_option_function<std::string>(
+        flag_name(setting.name),
+        [this, name = setting.name](const std::string& value) {
+          given_.emplace_back(name, value.empty() ? "true" : value);
+        },
+        setting.help);
+    option->default_str(setting.text())->type_name("");
+    // A flag of a yes-or-no setting means yes when it stands alone.
+    if (std::holds_alternative<bool*>(setting.target)) option->expected(0, 1);
   }
 }
 

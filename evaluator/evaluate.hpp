@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/communicator.hpp"
 #include "base/settings.hpp"
@@ -19,9 +20,21 @@ struct EvaluateOptions {
   int threads = 0;
   std::uint64_t seed = 1;
   std::string title;            ///< heading of the report; "" for a default
+  std::string model;            ///< what made the synthetic table, as text for the reader; "" when not known
+  std::string thresholds;       ///< YAML file of verdict rules over the defaults; "" for the defaults
+  bool gate = false;            ///< end with Error{kGate} when a gate check fails
+  std::vector<std::string> quasi_identifiers;  ///< columns an attacker may know; empty: found by name
+  std::vector<std::string> sensitive;          ///< columns an attacker wants; empty: the target, or all
+  std::string protected_column;                ///< for fairness; "" for none
+  std::int64_t sample = 20000;                 ///< most rows a side for the checks that fit classifiers
+  int attacks = 1000;                          ///< guesses of each simulated attack
 };
 void add_settings(base::SettingList& list, EvaluateOptions& options);
 
+/// Reads the tables, builds the report and writes both files, all or nothing. The rank 0 of the
+/// communicator works; the others wait.
+/// \throws Error{kUsage} for missing paths; Error{kData}, Error{kIo} from reading and writing;
+///         Error{kGate} when options.gate is set and a gate check failed (the report is written)
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator);
 
 }  // namespace semblance::evaluator

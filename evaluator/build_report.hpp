@@ -1,0 +1,17 @@
+/// All checks on tables in memory: what evaluate() does between reading and writing.
+#pragma once
+
+#include "evaluator/comparison.hpp"
+#include "evaluator/evaluate.hpp"
+#include "evaluator/report_model.hpp"
+
+namespace semblance::evaluator {
+
+/// \param options  its paths are shown in the report; nothing is read
+/// \throws Error{kData} for unknown column names or settings out of range
+Report build_report(const Comparison& data, const EvaluateOptions& options);
+
+/// Ids of the gate checks that failed.
+std::vector<std::string> failed_gates(const Report& report);
+
+}  // namespace semblance::evaluator

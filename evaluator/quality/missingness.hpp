@@ -1,0 +1,21 @@
+/// Missing values: how often, and where together.
+#pragma once
+
+#include <vector>
+
+#include "evaluator/comparison.hpp"
+
+namespace semblance::evaluator {
+
+/// Share of missing cells of each column; NaN for a table without rows.
+std::vector<double> missing_rates(const Rows& rows);
+
+/// Total variation distance between the distributions of whole missingness patterns (which columns
+/// of a row are missing together).
+double pattern_distance(const Rows& a, const Rows& b);
+
+/// Correlation of the missing indicators of columns i and j, [columns, columns] row-major; NaN where
+/// one is never or always missing.
+std::vector<double> missing_correlations(const Rows& rows);
+
+}  // namespace semblance::evaluator

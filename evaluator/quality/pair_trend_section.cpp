@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <cmath>
+
+#include "evaluator/blocks.hpp"
+#include "evaluator/means.hpp"
+#include "evaluator/quality/pair_trend.hpp"
+#include "evaluator/quality/sections.hpp"
+
+namespace semblance::evaluator {
+namespace {
+
+constexpr std::size_t kListedPairs = 200;
+
+std::vector<std::string> names_of(const Comparison& data, const std::vector<int>& columns) {
+  std::vector<std::string> names;
+  for (const int j : columns) names.push_back(data.columns[static_cast<std::size_t>(j)].name());
+  return names;
+}
+
+Json matrix_json(const std::vector<double>& matrix, std::size_t d) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < d; ++i) rows.push_back(rounded(std::span(matrix).subspan(i * d, d)));
+  return rows;
+}
+
+/// Mean over i < j of |a - b|, where both are known.
+double mean_off_diagonal_gap(const std::vector<double>& a, const std::vector<double>& b, std::size_t d) {
+  std::vector<double> gaps;
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t j = i + 1; j < d; ++j) gaps.push_back(std::abs(a[i * d + j] - b[i * d + j]));
+  }
+  return mean_present(gaps);
+}
+
+Check correlation_check(const Correlations& c, Check check) {
+  const std::size_t d = c.columns.size();
+  const double value = mean_off_diagonal_gap(c.real, c.synthetic, d);
+  if (std::isnan(value)) {
+    check.why_not = "there are fewer than two numeric columns that vary";
+    return check;
+  }
+  check.value = value;
+  if (!c.holdout.empty()) check.reference = mean_off_diagonal_gap(c.real, c.holdout, d);
+  return check;
+}
+
+Json worst_pairs(const Comparison& data, const PairErrors& errors) {
+  const std::size_t d = data.columns.size();
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t j = i + 1; j < d; ++j) {
+      if (!std::isnan(errors.synthetic[i * d + j])) pairs.emplace_back(i, j);
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [&](auto x, auto y) {
+    return errors.synthetic[x.first * d + x.second] > errors.synthetic[y.first * d + y.second];
+  });
+  Json rows = Json::array();
+  for (std::size_t k = 0; k < std::min(kListedPairs, pairs.size()); ++k) {
+    const auto [i, j] = pairs[k];
+    rows.push_back({data.columns[i].name(), data.columns[j].name(), rounded(errors.synthetic[i * d + j]),
+                    errors.holdout.empty() ? Json(nullptr) : rounded(errors.holdout[i * d + j])});
+  }
+  return table_block("Pairs with the largest errors", {"Column", "Other column", "Error", "Reference"}, std::move(rows));
+}
+
+}  // namespace
+
+Section pair_trend_section(const Context& context) {
+  const Comparison& data = context.data;
+  const std::size_t d = data.columns.size();
+  const PairErrors errors = pair_trend_errors(data, context.options.threads);
+  const Correlations pearsons = correlations(data, false, context.options.threads);
+  const Correlations spearmans = correlations(data, true, context.options.threads);
+
+  Check trend{.id = "quality.trend_error",
+              .title = "Pairs of columns: mean error",
+              .definition = "Mean over all pairs of columns: two numeric columns |ρ(synthetic) − ρ(real)| / 2 (Pearson); "
+                            "any other pair half the summed difference of the shares in the two-way table (numbers in ten "
+                            "equal bins of the real range). Equals 1 − Column Pair Trends of SDMetrics with both of its "
+                            "thresholds at 0 and bins of the real table, as TabSyn and TabDiff report.",
+              .unit = "share"};
+  if (const double value = mean_present(errors.synthetic); !std::isnan(value)) {
+    trend.value = value;
+  } else {
+    trend.why_not = "there are fewer than two columns that vary";
+  }
+  if (!errors.holdout.empty() && trend.value) trend.reference = mean_present(errors.holdout);
+
+  Section section{.text = "Do columns hang together two by two as in the real table?"};
+  section.checks = {
+      trend,
+      correlation_check(pearsons, {.id = "quality.pearson_error",
+                                   .title = "Pearson correlations: mean difference",
+                                   .definition = "Mean over pairs of numeric columns of |ρ(synthetic) − ρ(real)|, rows "
+                                                 "where both are present."}),
+      correlation_check(spearmans, {.id = "quality.spearman_error",
+                                    .title = "Spearman correlations: mean difference",
+                                    .definition = "The same for correlations of ranks, which see any monotone relation. "
+                                                  "Ranks are taken within a column's present values."})};
+  const std::vector<std::string> numeric = names_of(data, pearsons.columns);
+  std::vector<int> all(d);
+  for (std::size_t j = 0; j < d; ++j) all[j] = static_cast<int>(j);
+  section.blocks.push_back(heatmap_block("Pair errors", names_of(data, all), matrix_json(errors.synthetic, d), false));
+  if (numeric.size() > 1) {
+    std::vector<double> difference;
+    for (std::size_t k = 0; k < spearmans.real.size(); ++k) difference.push_back(spearmans.synthetic[k] - spearmans.real[k]);
+    section.blocks.push_back(heatmaps_block("Spearman correlations", numeric,
+                                            {{"Real", matrix_json(spearmans.real, numeric.size())},
+                                             {"Synthetic", matrix_json(spearmans.synthetic, numeric.size())},
+                                             {"Difference", matrix_json(difference, numeric.size())}}));
+  }
+  section.blocks.push_back(worst_pairs(data, errors));
+  return section;
+}
+
+}  // namespace semblance::evaluator

@@ -1,0 +1,12 @@
+/// The sections of the report that ask: does the synthetic table look like the real one?
+#pragma once
+
+#include "evaluator/context.hpp"
+
+namespace semblance::evaluator {
+
+Section column_shape_section(const Context& context);
+Section missingness_section(const Context& context);
+Section pair_trend_section(const Context& context);
+
+}  // namespace semblance::evaluator

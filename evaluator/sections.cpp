@@ -1,0 +1,15 @@
+#include "evaluator/context.hpp"
+#include "evaluator/quality/sections.hpp"
+
+namespace semblance::evaluator {
+
+const std::vector<SectionSpec>& all_sections() {
+  static const std::vector<SectionSpec> kSections = {
+      {"quality", "shapes", "Columns one by one", column_shape_section},
+      {"quality", "pairs", "Columns two by two", pair_trend_section},
+      {"quality", "missing", "Missing values", missingness_section},
+  };
+  return kSections;
+}
+
+}  // namespace semblance::evaluator

@@ -1,15 +1,24 @@
 #include "kernels/contingency.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
-#include "base/parallel.hpp"
+#include "kernels/contingency_groups.hpp"
 
 namespace semblance::kernels {
 namespace {
 
 constexpr std::int64_t kMostCells = std::int64_t{1} << 33;
 constexpr int kMostCodes = 65536;
+
+/// Codes of a group such that joint tables of `groups` of them stay small beside the rows and the
+/// cache.
+int group_codes(std::int64_t n_rows, int groups) {
+  const double n = static_cast<double>(n_rows);
+  return groups == 2 ? static_cast<int>(std::clamp(std::sqrt(n) / 2.5, 1.0, 128.0))
+                     : static_cast<int>(std::clamp(std::cbrt(n) / 2, 1.0, 64.0));
+}
 
 void check_cardinalities(const std::vector<int>& cardinalities) {
   for (std::size_t c = 0; c < cardinalities.size(); ++c) {
@@ -23,26 +32,6 @@ void check_total(std::int64_t cells) {
   SEMBLANCE_EXPECT(
       cells <= kMostCells, kUsage,
       "contingency: the tables would have more than 2^33 cells; use fewer bins or columns");
-}
-
-/// Checks a chunk and widens it to [columns][rows] uint16.
-std::vector<std::vector<std::uint16_t>> checked_codes(std::span<const CodeColumn> columns,
-                                                      const std::vector<int>& cardinalities) {
-  SEMBLANCE_EXPECT(columns.size() == cardinalities.size(), kUsage,
-                   "contingency: {} columns where {} were announced", columns.size(),
-                   cardinalities.size());
-  std::vector<std::vector<std::uint16_t>> codes(columns.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    std::visit([&](const auto& cells) { codes[c].assign(cells.begin(), cells.end()); }, columns[c]);
-    SEMBLANCE_EXPECT(codes[c].size() == codes[0].size(), kUsage,
-                     "contingency: column {} has {} rows where column 0 has {}", c, codes[c].size(),
-                     codes[0].size());
-    const auto largest = std::max_element(codes[c].begin(), codes[c].end());
-    SEMBLANCE_EXPECT(largest == codes[c].end() || *largest < cardinalities[c], kUsage,
-                     "contingency: code {} in row {} of column {}, which has {} codes", *largest,
-                     largest - codes[c].begin(), c, cardinalities[c]);
-  }
-  return codes;
 }
 
 }  // namespace
@@ -75,20 +64,12 @@ std::span<const std::int64_t> PairCounts::pair(int i, int j) const {
 }
 
 void PairCounts::add(std::span<const CodeColumn> columns, int threads) {
-  const auto codes = checked_codes(columns, cardinalities_);
-  if (codes.empty()) return;
-  base::parallel_for(n_columns(), threads, [&](std::int64_t first) {
-    const auto& a = codes[static_cast<std::size_t>(first)];
-    for (int second = static_cast<int>(first) + 1; second < n_columns(); ++second) {
-      const auto& b = codes[static_cast<std::size_t>(second)];
-      std::int64_t* table =
-          &counts_[static_cast<std::size_t>(offsets_[index(static_cast<int>(first), second)])];
-      const auto stride =
-          static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(second)]);
-      for (std::size_t row = 0; row < a.size(); ++row) ++table[a[row] * stride + b[row]];
-    }
-  });
-  n_rows_ += static_cast<std::int64_t>(codes[0].size());
+  const std::int64_t n_rows = check_codes(columns, cardinalities_);
+  const FindTable find_table = [&](std::span<const int> pair) {
+    return counts_.data() + offsets_[index(pair[0], pair[1])];
+  };
+  count_tables_cpu(columns, n_rows, cardinalities_, 2, find_table, threads, group_codes(n_rows, 2));
+  n_rows_ += n_rows;
 }
 
 void PairCounts::merge(const PairCounts& other) {
@@ -150,27 +131,12 @@ std::span<const std::int64_t> TripleCounts::triple(int i, int j, int k) const {
 }
 
 void TripleCounts::add(std::span<const CodeColumn> columns, int threads) {
-  const auto codes = checked_codes(columns, cardinalities_);
-  if (codes.empty()) return;
-  const std::size_t n_rows = codes[0].size();
-  const int n = n_columns();
-  base::parallel_for(std::int64_t{n} * n, threads, [&](std::int64_t item) {
-    const int i = static_cast<int>(item / n), j = static_cast<int>(item % n);
-    if (j <= i || j + 1 >= n) return;
-    const auto& a = codes[static_cast<std::size_t>(i)];
-    const auto& b = codes[static_cast<std::size_t>(j)];
-    const auto stride_b = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(j)]);
-    std::vector<std::uint32_t> joint(n_rows);
-    for (std::size_t row = 0; row < n_rows; ++row)
-      joint[row] = static_cast<std::uint32_t>(a[row] * stride_b + b[row]);
-    for (int k = j + 1; k < n; ++k) {
-      const auto& c = codes[static_cast<std::size_t>(k)];
-      const auto stride = static_cast<std::size_t>(cardinalities_[static_cast<std::size_t>(k)]);
-      std::int64_t* table = &counts_[static_cast<std::size_t>(offsets_[index(i, j, k)])];
-      for (std::size_t row = 0; row < n_rows; ++row) ++table[joint[row] * stride + c[row]];
-    }
-  });
-  n_rows_ += static_cast<std::int64_t>(n_rows);
+  const std::int64_t n_rows = check_codes(columns, cardinalities_);
+  const FindTable find_table = [&](std::span<const int> triple) {
+    return counts_.data() + offsets_[index(triple[0], triple[1], triple[2])];
+  };
+  count_tables_cpu(columns, n_rows, cardinalities_, 3, find_table, threads, group_codes(n_rows, 3));
+  n_rows_ += n_rows;
 }
 
 void TripleCounts::merge(const TripleCounts& other) {

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "kernels/contingency.hpp"
+#include "kernels/contingency_groups.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -111,6 +112,64 @@ TEST(Contingency, TriplesEqualOneByOneCounting) {
       }
     }
   }
+}
+
+TEST(Contingency, ColumnsCountedInGroupsEqualOneByOneCounting) {
+  const std::vector<int> cardinalities{2, 3, 2, 5, 4, 1, 30, 7, 2};
+  const std::size_t n = 20'000;
+  const Owned owned(n, cardinalities, 5);
+  for (const int most_codes : {1, 6, 40, 1000, 60'000}) {
+    PairCounts pairs(cardinalities);
+    TripleCounts triples(cardinalities);
+    const auto columns = owned.columns(0, n);
+    const auto find_pair = [&](std::span<const int> c) {
+      return const_cast<std::int64_t*>(pairs.pair(c[0], c[1]).data());
+    };
+    const auto find_triple = [&](std::span<const int> c) {
+      return const_cast<std::int64_t*>(triples.triple(c[0], c[1], c[2]).data());
+    };
+    count_tables_cpu(columns, n, cardinalities, 2, find_pair, 2, most_codes);
+    count_tables_cpu(columns, n, cardinalities, 3, find_triple, 2, most_codes);
+    for (int i = 0; i < 9; ++i) {
+      for (int j = i + 1; j < 9; ++j) {
+        std::vector<std::int64_t> expected(pairs.pair(i, j).size(), 0);
+        for (std::size_t row = 0; row < n; ++row)
+          ++expected[owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]];
+        ASSERT_TRUE(std::equal(expected.begin(), expected.end(), pairs.pair(i, j).begin()))
+            << most_codes;
+        for (int k = j + 1; k < 9; ++k) {
+          std::vector<std::int64_t> sums(expected.size(), 0);
+          const auto table = triples.triple(i, j, k);
+          for (std::size_t cell = 0; cell < table.size(); ++cell)
+            sums[cell / cardinalities[k]] += table[cell];
+          ASSERT_EQ(sums, expected) << most_codes;
+          for (std::size_t row = 0; row < n; row += 997) {
+            const auto at =
+                (owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]) * cardinalities[k] +
+                owned.wide[k][row];
+            ASSERT_GT(table[at], 0);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Contingency, GroupsHoldEachColumnOnceAndStaySmall) {
+  const std::vector<int> cardinalities{2, 300, 3, 7, 5, 1, 40, 2};
+  std::vector<int> seen(cardinalities.size(), 0);
+  for (const CodeGroup& group : group_columns(cardinalities, 42)) {
+    std::uint32_t product = 1;
+    for (const int column : group.columns) {
+      ++seen[column];
+      product *= cardinalities[column];
+    }
+    EXPECT_EQ(product, group.n_codes);
+    if (group.columns.size() > 1) {
+      EXPECT_LE(product, 42u);
+    }
+  }
+  for (const int n : seen) EXPECT_EQ(n, 1);
 }
 
 TEST(Contingency, RefusesWrongCodesAndCountsNothingThen) {

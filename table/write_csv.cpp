@@ -49,7 +49,7 @@ class CsvWriter : public TableWriter {
   }
 
   void append(const Table& rows) override {
-    SEMBLANCE_ASSERT(rows.columns.size() == schema_.columns.size());
+    check_rows(rows, schema_);
     quote_levels(rows);
     for (std::int64_t row = 0; row < rows.n_rows(); ++row) {
       for (std::size_t c = 0; c < rows.columns.size(); ++c) {

@@ -92,7 +92,7 @@ std::shared_ptr<arrow::Array> arrow_array(const Column& column) {
 class ParquetWriter : public TableWriter {
  public:
   ParquetWriter(const std::string& path, const Schema& schema)
-      : pending_(path), path_(path), schema_(arrow_schema(schema)) {
+      : pending_(path), path_(path), table_schema_(schema), schema_(arrow_schema(schema)) {
     file_ = arrow_value(arrow::io::FileOutputStream::Open(pending_.temporary().string()), path_);
     const auto properties = parquet::WriterProperties::Builder()
                                 .compression(parquet::Compression::ZSTD)
@@ -105,7 +105,7 @@ class ParquetWriter : public TableWriter {
   }
 
   void append(const Table& rows) override {
-    SEMBLANCE_ASSERT(rows.n_columns() == schema_->num_fields());
+    check_rows(rows, table_schema_);
     constexpr std::int64_t kPiece = 1 << 17;  // texts of a piece stay below Arrow's 2 GiB
     for (std::int64_t first = 0; first < rows.n_rows(); first += kPiece) {
       const Table piece = slice_rows(rows, first, std::min(rows.n_rows(), first + kPiece));
@@ -126,6 +126,7 @@ class ParquetWriter : public TableWriter {
  private:
   base::PendingPath pending_;
   std::string path_;
+  Schema table_schema_;
   std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<arrow::io::FileOutputStream> file_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;

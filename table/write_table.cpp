@@ -33,6 +33,15 @@ void write_shards(const std::string& path, const Table& table, std::int64_t rows
 
 }  // namespace
 
+void detail::check_rows(const Table& rows, const Schema& schema) {
+  SEMBLANCE_ASSERT(rows.columns.size() == schema.columns.size());
+  for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+    SEMBLANCE_ASSERT(rows.columns[c].spec.name == schema.columns[c].name);
+    SEMBLANCE_ASSERT(rows.columns[c].spec.kind == schema.columns[c].kind);
+    SEMBLANCE_ASSERT(rows.columns[c].size() == rows.n_rows());
+  }
+}
+
 TableFormat table_format(const std::string& path) {
   const std::string name = fs::path(path).filename().string();
   if (name.ends_with(".csv")) return TableFormat::kCsv;

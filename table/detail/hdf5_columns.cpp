@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "table/civil_date.hpp"
 #include "table/detail/column_builder.hpp"
+#include "table/detail/table_writers.hpp"
 
 namespace semblance::table::detail {
 namespace {
@@ -261,12 +262,8 @@ Hdf5ColumnsWriter::Hdf5ColumnsWriter(const std::filesystem::path& path, const Sc
 }
 
 void Hdf5ColumnsWriter::append(const Table& rows) {
-  SEMBLANCE_ASSERT(rows.columns.size() == targets_.size());
-  for (std::size_t c = 0; c < targets_.size(); ++c) {
-    SEMBLANCE_ASSERT(stored_type(rows.columns[c].spec.kind) ==
-                     stored_type(schema_.columns[c].kind));
-    append_column(targets_[c], rows.columns[c]);
-  }
+  check_rows(rows, schema_);
+  for (std::size_t c = 0; c < targets_.size(); ++c) append_column(targets_[c], rows.columns[c]);
   n_rows_ += rows.n_rows();
 }
 

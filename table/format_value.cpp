@@ -44,7 +44,7 @@ void pad_decimals(std::string& out, std::size_t begin, int min_decimals) {
 void append_shortest(std::string& out, double value) {
   char text[400];
   const double size = std::fabs(value);
-  const bool plain = size == 0 || (size >= 1e-5 && size < 1e16);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
   const auto end = plain ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed)
                          : std::to_chars(text, text + sizeof text, value);
   out.append(text, end.ptr);

@@ -55,7 +55,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   std::string best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 2) + 1;
   for (const std::string& candidate : valid) {
-    const std::size_t distance = edit_distance(name, candidate);
+    // The beginning of a name is nearer than any misspelling.
+    const bool beginning = name.size() >= 3 && candidate.starts_with(name);
+    const std::size_t distance = beginning ? 0 : edit_distance(name, candidate);
     if (distance < least) {
       least = distance;
       best = candidate;

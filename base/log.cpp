@@ -8,6 +8,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
+
 namespace semblance::base {
 namespace {
 
@@ -42,8 +44,9 @@ void configure_log(const LogOptions& options) {
   const bool hushed = options.quiet || options.rank != 0;
   logger().set_level(hushed ? spdlog::level::warn : spdlog::level::info);
   if (s.json.is_open()) s.json.close();
-  if (!options.json_path.empty() && options.rank == 0)
-    s.json.open(options.json_path, std::ios::app);
+  if (options.json_path.empty() || options.rank != 0) return;
+  s.json.open(options.json_path, std::ios::app);
+  if (!s.json.is_open()) fail_errno("write", options.json_path);
 }
 
 bool log_is_quiet() { return state().options.quiet || state().options.rank != 0; }

@@ -20,6 +20,7 @@ struct LogOptions {
   std::string json_path;  ///< append one JSON object a line here; "" for none
   int rank = 0;
 };
+/// \throws Error{kIo} when json_path cannot be written
 void configure_log(const LogOptions& options);
 bool log_is_quiet();
 

@@ -22,6 +22,20 @@ std::string yaml_text(const YAML::Node& node) {
   return text;
 }
 
+void apply_section(const YAML::Node& root, const std::string& config, const std::string& section,
+                   base::SettingList& list) {
+  if (!root.IsMap() || !root[section] || root[section].IsNull()) return;
+  SEMBLANCE_EXPECT(root[section].IsMap(), kData, "{}:{}: '{}' must be a group of settings", config,
+                   root[section].Mark().line + 1, section);
+  for (const auto& entry : root[section]) {
+    try {
+      list.set(entry.first.as<std::string>(), yaml_text(entry.second));
+    } catch (const base::Error& e) {
+      base::fail(e.kind(), "{}:{}: {}", config, entry.first.Mark().line + 1, e.what());
+    }
+  }
+}
+
 }  // namespace
 
 void SettingFlags::add_flags(CLI::App& app) {
@@ -40,20 +54,10 @@ void SettingFlags::add_flags(CLI::App& app) {
 
 void SettingFlags::apply(const std::string& config, const std::string& section) {
   if (!config.empty()) {
-    YAML::Node root;
     try {
-      root = YAML::Load(base::read_text_file(config));
+      apply_section(YAML::Load(base::read_text_file(config)), config, section, list_);
     } catch (const YAML::Exception& e) {
       base::fail(base::ErrorKind::kData, "{}:{}: {}", config, e.mark.line + 1, e.msg);
-    }
-    if (root.IsMap() && root[section]) {
-      for (const auto& entry : root[section]) {
-        try {
-          list_.set(entry.first.as<std::string>(), yaml_text(entry.second));
-        } catch (const base::Error& e) {
-          base::fail(e.kind(), "{}:{}: {}", config, entry.first.Mark().line + 1, e.what());
-        }
-      }
     }
   }
   for (const auto& [name, value] : given_) {

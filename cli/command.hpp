@@ -18,7 +18,7 @@ struct CommonFlags {
   std::string device = "auto";
   int threads = 0;
   std::uint64_t seed = 1;
-  bool seed_given = false;
+  bool device_given = false, threads_given = false, seed_given = false;  ///< on the command line
   bool quiet = false;
   std::string log_json;
   std::string config;  ///< YAML file; the section named like the subcommand is read

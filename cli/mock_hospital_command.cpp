@@ -17,7 +17,7 @@ class MockHospitalCommand : public Command {
     settings_.add_flags(app);
   }
   void run(const CommonFlags& flags, base::Communicator& communicator) override {
-    settings_.apply(flags.config, name());
+    settings_.apply(flags.config, "mock_hospital");
     options_.seed = flags.seed;
     options_.threads = flags.threads;
     if (communicator.rank() == 0) prepare::write_mock_hospital(options_);

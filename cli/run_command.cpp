@@ -10,18 +10,17 @@ class RunCommand final : public Command {
  public:
   const char* name() const override { return "run"; }
   const char* summary() const override {
-    return "All stages from one configuration: data, model, synthetic rows, report";
+    return "all stages from one configuration: data, model, synthetic rows, report";
   }
 
   void add_flags(CLI::App& app) override {
-    app.add_option("config_file", request_.config, "configuration YAML (docs/RUN.md)")
-        ->type_name("CONFIG.yaml")
+    app.add_option("CONFIG", request_.config, "configuration YAML (docs/RUN.md)")
+        ->type_name("YAML")
         ->required();
     app.add_option("--set", request_.sets,
                    "SECTION.NAME=VALUE: a setting of the configuration, for example train.epochs=5")
         ->type_name("")
-        ->expected(1)
-        ->take_all();
+        ->allow_extra_args(false);
     app.add_option("--output", request_.output, "run folder, instead of the configuration's")
         ->type_name("DIR");
     app.add_option("--from", request_.from,

@@ -87,9 +87,15 @@ std::string Column::as_text(std::int64_t row) const {
 }
 
 std::int64_t Column::missing_count() const {
-  std::int64_t count = 0;
-  for (std::int64_t row = 0; row < size(); ++row) count += is_missing(row);
-  return count;
+  switch (storage_of(spec.kind)) {
+    case Storage::kReals:
+      return std::count_if(reals.begin(), reals.end(), [](double v) { return std::isnan(v); });
+    case Storage::kInts:
+      return std::count(ints.begin(), ints.end(), kMissingInt);
+    case Storage::kCodes:
+      break;
+  }
+  return std::count_if(codes.begin(), codes.end(), [](std::int32_t code) { return code < 0; });
 }
 
 Schema Table::schema() const {

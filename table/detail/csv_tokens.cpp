@@ -33,7 +33,7 @@ class RecordBuilder {
     out_ = tokens_.fields.data();
   }
   /// A field of raw text, quoted or not. False for text after a closing quote.
-  bool add(std::size_t begin, std::size_t end) {
+  [[gnu::always_inline]] bool add(std::size_t begin, std::size_t end) {
     if (end > begin && !(is_plain(text_[begin]) && is_plain(text_[end - 1]))) {
       if (!trim(begin, end)) return false;
     }
@@ -59,7 +59,7 @@ class RecordBuilder {
 
  private:
   /// Takes blanks off an unquoted field, quotes off a quoted one.
-  bool trim(std::size_t& begin, std::size_t& end) {
+  [[gnu::noinline]] bool trim(std::size_t& begin, std::size_t& end) {
     while (begin < end && is_blank(text_[begin])) ++begin;
     while (begin < end && is_blank(text_[end - 1])) --end;
     if (begin == end || text_[begin] != '"') return true;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -122,33 +123,51 @@ std::string common_pattern(const Column& column) {
   return any_digit ? pattern : "";
 }
 
-std::int64_t distinct_words(const std::vector<std::int64_t>& values) {
-  std::vector<std::int64_t> sorted;
-  sorted.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
+/// The distinct present values, in ascending order.
+std::vector<std::int64_t> distinct_values(const std::vector<std::int64_t>& values) {
+  std::int64_t least = std::numeric_limits<std::int64_t>::max(),
+               most = std::numeric_limits<std::int64_t>::min();
+  for (const std::int64_t v : values) {
+    if (v != kMissingInt) least = std::min(least, v), most = std::max(most, v);
+  }
+  std::vector<std::int64_t> out;
+  if (least > most) return out;
+  const std::uint64_t range = static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least);
+  if (range <= 8 * values.size()) {  // a table of marks is faster than sorting
+    std::vector<char> seen(range + 1, 0);
+    for (const std::int64_t v : values) {
+      if (v != kMissingInt) seen[static_cast<std::size_t>(v - least)] = 1;
+    }
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (seen[i]) out.push_back(least + static_cast<std::int64_t>(i));
+    }
+    return out;
+  }
+  out.reserve(values.size());
+  std::copy_if(values.begin(), values.end(), std::back_inserter(out),
                [](std::int64_t v) { return v != kMissingInt; });
-  std::sort(sorted.begin(), sorted.end());
-  return std::unique(sorted.begin(), sorted.end()) - sorted.begin();
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+/// Distinct integers as texts, in ascending order, and codes for the rows.
+void levels_from_integers(Column& column) {
+  const std::vector<std::int64_t> values = distinct_values(column.ints);
+  column.levels.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    append_integer(column.levels[i], values[i], column.spec.min_decimals);
+  column.codes.reserve(column.ints.size());
+  for (const std::int64_t value : column.ints) {
+    const auto place = std::lower_bound(values.begin(), values.end(), value) - values.begin();
+    column.codes.push_back(value == kMissingInt ? kMissingCode : static_cast<std::int32_t>(place));
+  }
+  column.ints = {};
+  column.spec.min_decimals = 0;
 }
 
 void turn_into_identifier(Column& column) {
-  if (column.spec.kind == Kind::kInteger) {
-    const ValueFormatter formatter(column.spec);
-    std::vector<std::int64_t> values;
-    std::copy_if(column.ints.begin(), column.ints.end(), std::back_inserter(values),
-                 [](std::int64_t v) { return v != kMissingInt; });
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-    for (const std::int64_t value : values)
-      append_integer(column.levels.emplace_back(), value, column.spec.min_decimals);
-    for (const std::int64_t value : column.ints) {
-      const auto place = std::lower_bound(values.begin(), values.end(), value) - values.begin();
-      column.codes.push_back(value == kMissingInt ? kMissingCode
-                                                  : static_cast<std::int32_t>(place));
-    }
-    column.ints.clear();
-    column.spec.min_decimals = 0;
-  }
+  if (column.spec.kind == Kind::kInteger) levels_from_integers(column);
   column.spec.kind = Kind::kId;
   column.spec.id_pattern = mostly(column, is_uuid)         ? "uuid"
                            : mostly(column, is_nhs_number) ? "nhs-number"
@@ -186,9 +205,9 @@ std::int64_t distinct_count(const Column& column) {
       if (value == value) std::memcpy(&b, &value, sizeof b);
       bits.push_back(b);
     }
-    return distinct_words(bits);
+    return static_cast<std::int64_t>(distinct_values(bits).size());
   }
-  if (!column.ints.empty()) return distinct_words(column.ints);
+  if (!column.ints.empty()) return static_cast<std::int64_t>(distinct_values(column.ints).size());
   std::vector<char> seen(column.levels.size(), 0);
   for (const std::int32_t code : column.codes) {
     if (code >= 0) seen[static_cast<std::size_t>(code)] = 1;
@@ -219,29 +238,29 @@ std::string personal_content(const Column& column) {
 
 void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
   const Kind kind = column.spec.kind;
+  const std::string& name = column.spec.name;
   if (kind != Kind::kInteger && kind != Kind::kCategory) return;
   const std::int64_t present = column.size() - column.missing_count();
-  const std::int64_t distinct = kind == Kind::kCategory
-                                    ? static_cast<std::int64_t>(column.levels.size())
-                                    : distinct_count(column);
   if (present < kFewRows) return;
+  // Counting distinct integers is dear: only where the answer can matter.
+  const bool name_may = named_as_identifier(name) || named_as_number(name);
+  const bool nhs = personal_content(column) == "NHS numbers";
+  if (kind == Kind::kInteger && !name_may && !nhs) return;
+  const std::int64_t distinct = distinct_count(column);
   const bool unique = distinct == present;
-  const std::string& name = column.spec.name;
   const bool named = (named_as_identifier(name) && (unique || distinct > kFewValues)) ||
                      (named_as_number(name) && unique);
-  const bool nhs = personal_content(column) == "NHS numbers";
-  const bool unique_text =
-      kind == Kind::kCategory &&
-      (unique || static_cast<double>(distinct) > 0.95 * static_cast<double>(present));
+  const bool unique_text = kind == Kind::kCategory &&
+                           static_cast<double>(distinct) > 0.95 * static_cast<double>(present);
   if (!named && !nhs && !unique_text) return;
   const bool free_text = kind == Kind::kCategory && mean_length(column) > 40;
   turn_into_identifier(column);
   warnings.push_back(
       fmt::format("column '{}': taken as {} ({} distinct values in {} rows): not modelled, {}",
-                  column.spec.name, free_text ? "free text" : "an identifier", distinct, present,
+                  name, free_text ? "free text" : "an identifier", distinct, present,
                   unique ? "issued anew"
-                         : "issued anew for every row, so repeats are lost; set kind: "
-                           "category in the metadata to keep it"));
+                         : "issued anew for every row, so repeats are lost; set kind: category in "
+                           "the metadata to keep it"));
 }
 
 }  // namespace semblance::table::detail

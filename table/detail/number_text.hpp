@@ -31,31 +31,29 @@ inline NumberText parse_number(std::string_view text) {
   p += negative;
   const char* digits_begin = p;
   std::uint64_t mantissa = 0;
-  int n_digits = 0, fraction_nonzero = 0;
-  const auto take = [&](char c) {
-    if (mantissa != 0 || c != '0') ++out.significant;
-    if (n_digits < 19) mantissa = mantissa * 10 + static_cast<std::uint64_t>(c - '0');
-    ++n_digits;
-  };
-  for (; p != end && *p >= '0' && *p <= '9'; ++p) take(*p);
-  const std::int64_t before_point = p - digits_begin;
+  for (; p != end && *p >= '0' && *p <= '9'; ++p)
+    mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+  const std::ptrdiff_t before_point = p - digits_begin;
   if (before_point > 1 && *digits_begin == '0') return out;  // a code
   const std::uint64_t whole = mantissa;
+  bool fraction_is_zero = true;
+  out.significant = before_point == 1 && whole == 0 ? 0 : static_cast<int>(before_point);
   if (p != end && *p == '.') {
     const char* fraction_begin = ++p;
     for (; p != end && *p >= '0' && *p <= '9'; ++p) {
-      fraction_nonzero |= *p != '0';
-      take(*p);
+      mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+      fraction_is_zero &= *p == '0';
+      out.significant += out.significant > 0 || *p != '0';
     }
     out.decimals = static_cast<int>(p - fraction_begin);
   }
-  if (n_digits == 0) return out;
+  if (before_point + out.decimals == 0) return out;
   if (p != end && (*p | 0x20) == 'e') {
     out.has_exponent = true;
   } else if (p != end) {
     return out;
   }
-  if (!out.has_exponent && out.significant <= 15 && n_digits <= 19 && out.decimals <= 22) {
+  if (!out.has_exponent && out.significant <= 15 && out.decimals <= 22) {
     const double exact =
         static_cast<double>(mantissa) / kPowers[out.decimals];  // both exact: rounded once
     out.value = negative ? -exact : exact;
@@ -64,8 +62,7 @@ inline NumberText parse_number(std::string_view text) {
     if (code != std::errc() || rest != end || !std::isfinite(out.value)) return out;
   }
   out.is_number = true;
-  out.is_whole =
-      !out.has_exponent && fraction_nonzero == 0 && before_point >= 1 && before_point <= 18;
+  out.is_whole = !out.has_exponent && fraction_is_zero && before_point >= 1 && before_point <= 18;
   if (out.is_whole)
     out.whole = negative ? -static_cast<std::int64_t>(whole) : static_cast<std::int64_t>(whole);
   return out;

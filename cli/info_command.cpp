@@ -47,8 +47,8 @@ nlohmann::ordered_json as_json(const std::string& path, const table::FileSummary
   json["what"] = summary.what;
   json["format"] = summary.format;
   json["size_bytes"] = summary.size_bytes;
-  if (summary.n_rows >= 0) {
-    json["rows"] = summary.n_rows;
+  if (summary.n_rows >= 0) json["rows"] = summary.n_rows;
+  if (!summary.schema.columns.empty()) {
     json["columns"] = nlohmann::ordered_json::array();
     for (const table::ColumnSpec& spec : summary.schema.columns) {
       json["columns"].push_back(

@@ -57,15 +57,30 @@ void gather_attributes(hid_t object, const std::string& prefix, FileSummary& sum
   }
 }
 
-/// Attributes of the root and of the groups in it.
-void gather_all_attributes(hid_t file, FileSummary& summary) {
-  gather_attributes(file, "", summary);
-  for (const std::string& name : base::h5_names(file)) {
+/// Attributes of a group and of the groups in it; a model's codec has a group a column, which only
+/// its reader understands.
+void gather_all_attributes(hid_t group, const std::string& prefix, FileSummary& summary) {
+  gather_attributes(group, prefix, summary);
+  for (const std::string& name : base::h5_names(group)) {
     H5O_info_t info;
-    base::h5_check(H5Oget_info_by_name(file, name.c_str(), &info, H5P_DEFAULT), name);
-    if (info.type == H5O_TYPE_GROUP)
-      gather_attributes(base::h5_open_group(file, name).get(), name + "/", summary);
+    base::h5_check(H5Oget_info_by_name(group, name.c_str(), &info, H5P_DEFAULT), name);
+    if (info.type != H5O_TYPE_GROUP || name.starts_with("column-")) continue;
+    gather_all_attributes(base::h5_open_group(group, name).get(), prefix + name + "/", summary);
   }
+}
+
+/// Names and kinds of the columns that a model makes.
+Schema model_columns(hid_t file) {
+  Schema schema;
+  if (!base::h5_exists(file, "codec") || !base::h5_exists(file, "codec/schema")) return schema;
+  const base::H5Handle group = base::h5_open_group(file, "codec/schema");
+  const std::vector<std::string> names = base::h5_read_texts(group.get(), "names");
+  const std::vector<std::string> kinds = base::h5_read_texts(group.get(), "kinds");
+  SEMBLANCE_EXPECT(names.size() == kinds.size(), kData, "the model's schema is damaged");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    schema.columns.push_back({.name = names[i], .kind = kind_from_name(kinds[i])});
+  }
+  return schema;
 }
 
 void summarise_hdf5(const std::string& path, FileSummary& summary) {
@@ -74,10 +89,14 @@ void summarise_hdf5(const std::string& path, FileSummary& summary) {
   summary.what = "HDF5 file";
   if (base::h5_has_attribute(file.get(), "format")) {
     const std::string format = base::h5_read_text_attribute(file.get(), "format");
-    if (format == "semblance-model") summary.what = "model";
+    if (format == "semblance-model") {
+      summary.what = "model";
+      summary.schema = model_columns(file.get());
+    }
   }
-  gather_all_attributes(file.get(), summary);
-  if (!base::h5_exists(file.get(), "columns")) return;
+  if (!base::h5_exists(file.get(), "columns"))
+    return gather_all_attributes(file.get(), "", summary);
+  gather_attributes(file.get(), "", summary);
   summary.what = "table";
   if (detail::has_file_schema(file.get()) && base::h5_has_attribute(file.get(), "rows")) {
     summary.schema = detail::read_file_schema(file.get());

@@ -18,7 +18,7 @@ struct FileSummary {
   std::string format;  ///< "csv", "csv.gz", "parquet", "hdf5" or "shards"
   std::int64_t size_bytes = 0;
   std::int64_t n_rows = -1;  ///< -1: not a table
-  Schema schema;             ///< of a table
+  Schema schema;             ///< of a table, or of the tables that a model makes
   std::vector<ShardPart> parts;
   /// Attributes of an HDF5 file ("seed", "codec/columns", ...) and entries of a manifest.
   std::vector<std::pair<std::string, Value>> facts;

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "table/constraint.hpp"
 #include "table/detail/identifiers.hpp"
 #include "table/detail/loaded_table.hpp"
 #include "table/detail/read_whole.hpp"
@@ -93,6 +94,12 @@ void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
     if (!metadata.entity.empty()) loaded.schema.entity = metadata.entity;
   }
   loaded.schema.columns = loaded.table.schema().columns;
+  if (options.metadata == nullptr) return;
+  try {
+    parse_constraints(loaded.schema);
+  } catch (const base::Error& e) {
+    base::fail(e.kind(), "{}: {}", options.metadata->path, e.what());
+  }
 }
 
 }  // namespace

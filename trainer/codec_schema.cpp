@@ -29,11 +29,12 @@ constexpr TextMember kTextMembers[] = {
 
 void save_schema(hid_t group, const table::Schema& schema) {
   std::vector<std::string> kinds;
-  std::vector<std::int32_t> decimals;
+  std::vector<std::int32_t> decimals, min_decimals;
   std::vector<double> rounding;
   for (const table::ColumnSpec& spec : schema.columns) {
     kinds.emplace_back(table::kind_name(spec.kind));
     decimals.push_back(spec.decimals);
+    min_decimals.push_back(spec.min_decimals);
     rounding.push_back(spec.rounding);
   }
   for (const TextMember& text : kTextMembers) {
@@ -43,6 +44,7 @@ void save_schema(hid_t group, const table::Schema& schema) {
   }
   base::h5_write_texts(group, "kinds", kinds);
   base::h5_write(group, "decimals", decimals);
+  base::h5_write(group, "min_decimals", min_decimals);
   base::h5_write(group, "rounding", rounding);
   base::h5_write_texts(group, "constraints", schema.constraints);
   base::h5_write_texts(group, "missing_markers", schema.missing_markers);
@@ -52,8 +54,10 @@ void save_schema(hid_t group, const table::Schema& schema) {
 table::Schema load_schema(hid_t group) {
   const auto kinds = base::h5_read_texts(group, "kinds");
   const auto decimals = base::h5_read<std::int32_t>(group, "decimals");
+  const auto min_decimals = base::h5_read<std::int32_t>(group, "min_decimals");
   const auto rounding = base::h5_read<double>(group, "rounding");
-  bool good = decimals.size() == kinds.size() && rounding.size() == kinds.size();
+  bool good = decimals.size() == kinds.size() && min_decimals.size() == kinds.size() &&
+              rounding.size() == kinds.size();
   table::Schema schema;
   schema.columns.resize(kinds.size());
   for (const TextMember& text : kTextMembers) {
@@ -70,6 +74,7 @@ table::Schema load_schema(hid_t group) {
                      schema.columns[i].name, rounding[i]);
     schema.columns[i].kind = table::kind_from_name(kinds[i]);
     schema.columns[i].decimals = decimals[i];
+    schema.columns[i].min_decimals = min_decimals[i];
     schema.columns[i].rounding = rounding[i];
   }
   schema.constraints = base::h5_read_texts(group, "constraints");

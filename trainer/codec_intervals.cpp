@@ -7,6 +7,12 @@
 namespace semblance::trainer {
 namespace {
 
+constexpr double kWideGap = 3;  // steps of the grid between neighbours that make a gap worth a cut
+constexpr int kMostLatticeShare = 64;      // a lattice has at most this many times `bins` values,
+constexpr std::int64_t kLatticeRows = 40;  // so many rows a value on average,
+constexpr double kLatticeHeld = 0.9;       // this share of the rows in values that may be kept,
+constexpr double kLatticeHoles = 0.05;     // and this share of the positions between them empty
+
 /// A distinct position, how many rows hold it, and the cell of the line over which its mass is
 /// spread: [g, g + 1) on a grid, halfway to both neighbours otherwise.
 struct Cell {
@@ -82,27 +88,48 @@ Group group_of(const std::vector<Cell>& cells, std::size_t first, std::size_t la
   return {first, last, first, last, count_of(cells, first, last), run};
 }
 
+/// Where a bin that begins at cell `start` ends (the last cell of it), given how many rows of the
+/// run are to lie before its end: as near to that as may be, but rather at a wide gap of the grid
+/// close by, so that nothing is drawn in the gap. Bins on both sides keep at least k rows.
+std::size_t bin_end(const std::vector<Cell>& cells, const std::vector<std::int64_t>& before,
+                    std::size_t start, std::size_t last, double goal, double slack, std::int64_t k,
+                    bool grid) {
+  const auto rows_to = [&](std::size_t i) { return before[i + 1]; };
+  const std::int64_t total = before[last];
+  std::size_t best = last - 1;
+  double best_gap = kWideGap, best_miss = std::numeric_limits<double>::infinity();
+  for (std::size_t i = start; i + 1 < last; ++i) {
+    if (rows_to(i) - before[start] < k) continue;
+    if (total - rows_to(i) < k) break;
+    const double miss = std::abs(static_cast<double>(rows_to(i)) - goal);
+    const double gap = grid ? cells[i + 1].position - cells[i].position : 0;
+    const bool wider = miss <= slack && gap > best_gap;
+    if (wider || (best_gap == kWideGap && miss < best_miss)) {
+      best = i, best_miss = miss;
+      if (wider) best_gap = gap;
+    }
+    if (static_cast<double>(rows_to(i)) > goal + slack) break;
+  }
+  return best;
+}
+
 /// Cuts a run of cells without spikes into bins of about `target` rows, none below k.
-void cut_run(const std::vector<Cell>& cells, std::size_t first, std::size_t last, double target,
-             std::int64_t k, std::int32_t run, std::vector<Group>& groups) {
-  const std::int64_t total = count_of(cells, first, last);
+/// \param before  [cells + 1] rows before each cell
+void cut_run(const std::vector<Cell>& cells, const std::vector<std::int64_t>& before,
+             std::size_t first, std::size_t last, double target, std::int64_t k, bool grid,
+             std::int32_t run, std::vector<Group>& groups) {
+  const std::int64_t total = before[last] - before[first];
   const auto wanted = static_cast<std::int64_t>(std::llround(static_cast<double>(total) / target));
   const std::int64_t bins = std::max<std::int64_t>(1, std::min(wanted, total / k));
-  std::int64_t done = 0, in_bin = 0, made = 0;
-  std::size_t start = first;
-  for (std::size_t i = first; i < last; ++i) {
-    in_bin += cells[i].count;
+  const double share = static_cast<double>(total) / static_cast<double>(bins);
+  for (std::size_t start = first; start < last;) {
+    // The next multiple of a bin's share that leaves this bin at least half of one.
+    const double done = static_cast<double>(before[start] - before[first]);
     const double goal =
-        static_cast<double>(total) * static_cast<double>(made + 1) / static_cast<double>(bins);
-    // Close where the bin's end comes nearest to its goal.
-    const double next = i + 1 < last ? static_cast<double>(cells[i + 1].count) / 2 : 0;
-    const bool full = static_cast<double>(done + in_bin) + next >= goal && in_bin >= k;
-    if (i + 1 == last || (full && total - done - in_bin >= k)) {
-      groups.push_back(group_of(cells, start, i + 1, run));
-      done += in_bin, in_bin = 0, start = i + 1;
-      made = static_cast<std::int64_t>(
-          static_cast<double>(done) * static_cast<double>(bins) / static_cast<double>(total) + 0.5);
-    }
+        static_cast<double>(before[first]) + share * (std::floor(done / share + 0.5) + 1);
+    const std::size_t end = bin_end(cells, before, start, last, goal, share / 3, k, grid) + 1;
+    groups.push_back(group_of(cells, start, end, run));
+    start = end;
   }
 }
 
@@ -154,22 +181,44 @@ void settle_rare(const std::vector<Cell>& cells, bool grid, std::int64_t k,
   }
 }
 
+/// True when the values are a lattice with holes, such as distances between airports or flight
+/// numbers, and nearly all rows hold a value that is common enough to be kept as it is.
+bool holey_lattice(const std::vector<Cell>& cells, std::int64_t n, std::int64_t k,
+                   const IntervalOptions& options) {
+  const auto n_cells = static_cast<std::int64_t>(cells.size());
+  if (n_cells > std::int64_t{kMostLatticeShare} * options.bins || n < kLatticeRows * n_cells)
+    return false;
+  double held = 0, holes = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const auto count = static_cast<double>(cells[i].count);
+    if (cells[i].count >= k) held += count;
+    if (i + 1 < cells.size())
+      holes += count * (1 - 1 / (cells[i + 1].position - cells[i].position));
+  }
+  const auto rows = static_cast<double>(n);
+  return held >= kLatticeHeld * rows && holes >= kLatticeHoles * rows;
+}
+
 std::vector<Group> make_groups(const std::vector<Cell>& cells, bool grid, std::int64_t k,
                                const IntervalOptions& options) {
-  const std::int64_t n = count_of(cells, 0, cells.size());
-  const bool few = static_cast<std::int64_t>(cells.size()) <= options.bins;
-  const double share = static_cast<double>(n) / options.bins;
-  const double spike = few ? static_cast<double>(k) : std::max(static_cast<double>(k), share);
+  std::vector<std::int64_t> before = {0};
+  for (const Cell& cell : cells) before.push_back(before.back() + cell.count);
+  const std::int64_t n = before.back();
+  const bool each = static_cast<std::int64_t>(cells.size()) <= options.bins ||
+                    (grid && holey_lattice(cells, n, k, options));
   const double target =
-      few ? static_cast<double>(k) : std::max(static_cast<double>(k), share / options.sub_bins);
+      each ? static_cast<double>(k)
+           : std::max(static_cast<double>(k), static_cast<double>(n) / options.bins);
+  const double spike = std::max(target, static_cast<double>(n) / options.bins);
   std::vector<Group> groups;
   std::int32_t run = 0;
   std::size_t start = 0;
   for (std::size_t i = 0; i <= cells.size(); ++i) {
-    const bool ends = i == cells.size() || static_cast<double>(cells[i].count) >= spike;
-    if (!ends) continue;
-    if (i > start) cut_run(cells, start, i, target, k, run++, groups);
-    if (i < cells.size()) groups.push_back(group_of(cells, i, i + 1, -1));
+    const double count = i < cells.size() ? static_cast<double>(cells[i].count) : spike;
+    if (count < target) continue;
+    if (i > start) cut_run(cells, before, start, i, target, k, grid, run, groups);
+    if (count >= spike) ++run;
+    if (i < cells.size()) groups.push_back(group_of(cells, i, i + 1, count >= spike ? -1 : run));
     start = i + 1;
   }
   settle_rare(cells, grid, k, groups);

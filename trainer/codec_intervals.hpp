@@ -11,9 +11,9 @@
 namespace semblance::trainer {
 
 struct IntervalOptions {
-  int bins = 128;    ///< with at most this many distinct values each is an interval; otherwise the
-                     ///< number of bins
-  int sub_bins = 1;  ///< finer bins within each of them
+  /// With at most this many distinct values each is an interval; otherwise the number of bins. A
+  /// lattice with holes whose values are common keeps each as an interval too.
+  int bins = 128;
   int rare_min_count = 10;
   bool protect =
       true;  ///< clip to the k-th smallest and largest value; no interval of fewer than k rows

@@ -16,36 +16,37 @@ NumberCoder::NumberCoder(const NumberSummary& summary, const Grid& grid,
   fill_pairs();
 }
 
-/// One token an interval where they are few enough. Otherwise spikes keep a first digit of their
-/// own and neighbouring intervals share one, told apart by the second digit.
+/// First digits of the intervals when up to `width` neighbours share one. Spikes (run -1) share
+/// with nobody, unless `all` do.
+std::vector<std::int32_t> NumberCoder::shared_digits(std::int32_t width, bool all) const {
+  std::vector<std::int32_t> digits;
+  for (std::size_t i = 0, filled = 0; i < table_.run.size(); ++i) {
+    const bool alike = i > 0 && (all || (table_.run[i] >= 0 && table_.run[i] == table_.run[i - 1]));
+    const bool joins = alike && filled < static_cast<std::size_t>(width);
+    digits.push_back(digits.empty() ? 0 : digits.back() + (joins ? 0 : 1));
+    filled = joins ? filled + 1 : 1;
+  }
+  return digits;
+}
+
+/// One token an interval where they are few enough. Otherwise neighbouring intervals share a first
+/// digit (half of the base in all), and the second one tells them apart.
 void NumberCoder::assign_digits(int digit_base) {
   const std::int32_t n = table_.size(), missing = has_missing_ || n == 0 ? 1 : 0;
   std::int32_t width = 1;
-  std::int32_t n_first = n;
-  while (n_first + missing > digit_base) {
-    ++width;
-    n_first = 0;
-    for (std::int32_t i = 0, filled = 0; i < n; ++i) {
-      const auto u = static_cast<std::size_t>(i);
-      const bool joins =
-          i > 0 && filled < width &&
-          (width > digit_base / 2 || (table_.run[u] >= 0 && table_.run[u] == table_.run[u - 1]));
-      filled = joins ? filled + 1 : 1;
-      n_first += joins ? 0 : 1;
-    }
+  std::vector<std::int32_t> digits = shared_digits(1, true);
+  if (n + missing > digit_base) {
+    const auto fits = [&] { return digits.back() + 1 + missing <= std::max(2, digit_base / 2); };
+    while (width < digit_base && !fits()) digits = shared_digits(++width, false);
+    for (width = fits() ? width : 1; !fits();) digits = shared_digits(++width, true);
   }
   first_.clear(), second_.clear();
-  std::int32_t token = -1, filled = 0;
-  for (std::int32_t i = 0; i < n; ++i) {
-    const auto u = static_cast<std::size_t>(i);
-    const bool joins =
-        i > 0 && filled < width &&
-        (width > digit_base / 2 || (table_.run[u] >= 0 && table_.run[u] == table_.run[u - 1]));
-    filled = joins ? filled + 1 : 1;
-    token += joins ? 0 : 1;
-    first_.push_back(static_cast<std::uint16_t>(token));
-    second_.push_back(static_cast<std::uint16_t>(filled - 1));
+  for (std::size_t i = 0, place = 0; i < digits.size(); ++i) {
+    place = i > 0 && digits[i] == digits[i - 1] ? place + 1 : 0;
+    first_.push_back(static_cast<std::uint16_t>(digits[i]));
+    second_.push_back(static_cast<std::uint16_t>(place));
   }
+  const std::int32_t token = digits.empty() ? -1 : digits.back();
   // A missing value without a token of its own counts as the commonest interval.
   const auto commonest = static_cast<std::size_t>(table_.commonest);
   first_.push_back(missing ? static_cast<std::uint16_t>(token + 1) : first_[commonest]);

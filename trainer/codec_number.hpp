@@ -43,6 +43,7 @@ class NumberCoder {
               int threads) const;
 
  private:
+  std::vector<std::int32_t> shared_digits(std::int32_t width, bool all) const;
   void assign_digits(int digit_base);
   void fill_pairs();
   kernels::EncodePlan encode_plan() const;

@@ -71,7 +71,9 @@ std::vector<double> numbers_of(const table::Column& column) {
 }  // namespace
 
 IntervalOptions interval_options(const CodecOptions& options) {
-  return {options.numeric_bins, 1, options.rare_min_count, options.protect_extremes};
+  return {.bins = options.numeric_bins,
+          .rare_min_count = options.rare_min_count,
+          .protect = options.protect_extremes};
 }
 
 std::unique_ptr<ColumnCoder> fit_number_column(const table::Column& column,

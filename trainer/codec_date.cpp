@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -129,6 +130,7 @@ class DateColumn : public ColumnCoder {
     return std::any_of(parts.begin(), parts.end(),
                        [&](const Part& part) { return part.kind == kind; });
   }
+  std::int64_t in_range(std::int64_t day) const;
   std::int64_t micros_of(const RowParts& row, double uniform) const;
   bool place(const RowParts& row, const DayTime* base, double uniform, DayTime& time) const;
 };
@@ -206,6 +208,13 @@ std::int64_t DateColumn::micros_of(const RowParts& row, double uniform) const {
          (fits_in(PartKind::kRest) ? row.whole(PartKind::kRest) * unit : open(kMicrosMinute));
 }
 
+/// A day within the learned range, moved by whole weeks so that its weekday stays.
+std::int64_t DateColumn::in_range(std::int64_t day) const {
+  if (day < first_day) day += (first_day - day + 6) / 7 * 7;
+  if (day > last_day) day -= (day - last_day + 6) / 7 * 7;
+  return std::max(day, first_day);
+}
+
 /// The point in time that a row's parts mean; false when it is missing.
 bool DateColumn::place(const RowParts& row, const DayTime* base, double uniform,
                        DayTime& time) const {
@@ -222,8 +231,7 @@ bool DateColumn::place(const RowParts& row, const DayTime* base, double uniform,
   } else if (row.has(PartKind::kDay)) {
     time.day = std::clamp(row.whole(PartKind::kDay), first_day, last_day);
   } else if (row.has(PartKind::kWeek)) {
-    time.day = std::clamp(row.whole(PartKind::kWeek) * 7 + row.whole(PartKind::kWeekday) - 3,
-                          first_day, last_day);
+    time.day = in_range(row.whole(PartKind::kWeek) * 7 + row.whole(PartKind::kWeekday) - 3);
   } else {
     return false;
   }

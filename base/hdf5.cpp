@@ -10,6 +10,11 @@
 namespace semblance::base {
 namespace {
 
+/// Without this, HDF5 tidies up once more at exit, and that crashes (1.10) after a file could not
+/// be written because the disk is full. H5Handle has closed everything by then. It must be called
+/// before any other function of HDF5, hence at the start of the program.
+[[maybe_unused]] const herr_t kNoTidyingAtExit = H5dont_atexit();
+
 /// HDF5 prints its own error stack by default; our exceptions say it instead.
 void silence_hdf5() {
   static const bool done = [] {
@@ -134,6 +139,11 @@ H5Handle h5_create(const std::filesystem::path& path) {
   silence_hdf5();
   return H5Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
                   "creating " + path.string());
+}
+
+void h5_flush(const H5Handle& file, const std::filesystem::path& final_path) {
+  SEMBLANCE_EXPECT(H5Fflush(file.get(), H5F_SCOPE_GLOBAL) >= 0, kIo,
+                   "{}: cannot write; is the disk full?", final_path.string());
 }
 
 H5Handle h5_create_group(hid_t parent, const std::string& name) {

@@ -36,6 +36,10 @@ void h5_check(herr_t status, const std::string& what);
 H5Handle h5_open(const std::filesystem::path& path);
 /// Creates (truncates).
 H5Handle h5_create(const std::filesystem::path& path);
+/// Writes all that was put into a created file to disk. Closing a handle tells of no error: call
+/// this before the file gets its final name. \throws Error{kIo} naming `final_path`, for example
+/// when the disk is full
+void h5_flush(const H5Handle& file, const std::filesystem::path& final_path);
 H5Handle h5_create_group(hid_t parent, const std::string& name);
 H5Handle h5_open_group(hid_t parent, const std::string& name);
 bool h5_exists(hid_t parent, const std::string& name);

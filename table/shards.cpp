@@ -65,7 +65,7 @@ void write_dataset_file(const std::string& directory, const Manifest& manifest) 
       write_virtual_column(columns.get(), spec, manifest);
     copy_categories(file.get(), directory, manifest);
     detail::write_file_attributes(file.get(), manifest.schema, manifest.n_rows());
-    base::h5_check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), pending.final_path().string());
+    base::h5_flush(file, pending.final_path());
   }
   pending.commit();
 }

@@ -62,6 +62,7 @@ void save_checkpoint(const std::string& path, const std::string& fingerprint,
       log.insert(log.end(), {double(l.epoch), l.training, l.validation, l.kl, l.rows_per_s});
     }
     base::h5_write(id, "log", log);
+    base::h5_flush(file, path);
   }
   pending.commit();
 }

@@ -93,6 +93,7 @@ void save_model(const std::string& path, const Codec& codec, const StoredNetwork
     write_network(base::h5_create_group(file.get(), "network").get(), network);
     codec.save(base::h5_create_group(file.get(), "codec").get());
     write_training(file.get(), record);
+    base::h5_flush(file, path);
   }
   pending.commit();
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -194,6 +195,7 @@ table::Table read_slice(const TrainOptions& options, base::Communicator& communi
 
 void train(const TrainOptions& options, base::Communicator& communicator) {
   const Clock::time_point start = Clock::now();
+  base::resolve_device(options.device);  // one that is asked for and absent is an error
   table::Schema schema;
   std::int64_t first_row = 0, total = 0;
   TokenMatrix tokens;

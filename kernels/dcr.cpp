@@ -2,6 +2,7 @@
 
 #include "base/device.hpp"
 #include "base/error.hpp"
+#include "kernels/dcr_cuda.hpp"
 #include "kernels/dcr_plan.hpp"
 #include "kernels/dcr_search.hpp"
 
@@ -13,6 +14,11 @@ std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& ref
   SEMBLANCE_EXPECT(!options.leave_one_out || queries.n_rows == references.n_rows, kUsage,
                    "nearest_rows: leave_one_out needs the same table twice; got {} and {} rows",
                    queries.n_rows, references.n_rows);
+  const base::Device device = base::resolve_device(options.device);
+#ifdef SEMBLANCE_WITH_CUDA
+  if (device.is_cuda()) return nearest_rows_cuda(queries, references, options, device);
+#endif
+  SEMBLANCE_ASSERT(!device.is_cuda());
   return nearest_rows_cpu(queries, references, options, best_isa());
 }
 

@@ -16,12 +16,15 @@ namespace {
 
 constexpr std::int32_t kMostDense = 1 << 20;  ///< codes below this are looked up in an array
 constexpr double kTreeLevels = 254;
+
 constexpr std::uint64_t kRoundingUnits =
     40;  ///< more than float32 rounding can take off a difference
 constexpr int kWideLevels = 63;
 constexpr int kLeastNarrowLevels = 40;
 
-double clamped(float value) { return std::clamp(static_cast<double>(value), 0.0, 1.0); }
+std::uint8_t tree_byte(float x) {
+  return x != x ? kMissingByte : static_cast<std::uint8_t>(clamp_to_range(x) * kTreeLevels);
+}
 
 }  // namespace
 
@@ -80,9 +83,10 @@ GowerIndex::GowerIndex(const GowerRows& references, const GowerWeights& weights,
                    references.n_rows);
   for (const auto& column : references.categorical) categories_.emplace_back(column);
   for (const auto& column : references.numeric) {
-    has_missing_.push_back(
-        std::any_of(column.begin(), column.end(), [](float x) { return x != x; }));
+    IndexColumn& numeric = columns_.emplace_back();
+    numeric.has_missing = std::any_of(column.begin(), column.end(), [](float x) { return x != x; });
   }
+  for (int c = 0; c < n_categorical_; ++c) columns_.emplace_back().numeric = false;
   grow_tree(references, find_distinct(references, threads), threads);
   choose_scale(sample);
   pack_leaves(threads);
@@ -118,17 +122,6 @@ std::vector<std::int64_t> GowerIndex::find_distinct(const GowerRows& references,
   return distinct;
 }
 
-std::uint8_t GowerIndex::tree_byte(int column, const float* numeric,
-                                   const std::int32_t* codes) const {
-  if (column < n_numeric_) {
-    const float x = numeric[column];
-    return x != x ? kMissingByte : static_cast<std::uint8_t>(clamped(x) * kTreeLevels);
-  }
-  const int byte =
-      categories_[static_cast<std::size_t>(column - n_numeric_)].byte(codes[column - n_numeric_]);
-  return byte == CategoryBytes::kUnseen ? 255 : static_cast<std::uint8_t>(byte);
-}
-
 void GowerIndex::grow_tree(const GowerRows& references, const std::vector<std::int64_t>& distinct,
                            int threads) {
   std::vector<TreeColumn> columns(static_cast<std::size_t>(n_numeric_ + n_categorical_));
@@ -141,8 +134,7 @@ void GowerIndex::grow_tree(const GowerRows& references, const std::vector<std::i
       const auto row = static_cast<std::size_t>(distinct[i]);
       if (column.numeric) {
         const float x = references.numeric[static_cast<std::size_t>(c)][row];
-        column.bytes[i] =
-            x != x ? kMissingByte : static_cast<std::uint8_t>(clamped(x) * kTreeLevels);
+        column.bytes[i] = tree_byte(x);
       } else {
         const auto category = static_cast<std::size_t>(c - n_numeric_);
         column.bytes[i] = static_cast<std::uint8_t>(
@@ -159,17 +151,21 @@ void GowerIndex::grow_tree(const GowerRows& references, const std::vector<std::i
   }
   members_ = std::move(members);
   tree_.order = {};
-  cells_.emplace(references, &rows);
+  cells_.emplace(references, &rows, threads);
 }
 
-std::int64_t GowerIndex::route(const float* numeric, const std::int32_t* codes) const {
-  std::size_t node = 0;
-  while (tree_.nodes[node].left >= 0) {
-    const TreeNode& n = tree_.nodes[node];
-    node = static_cast<std::size_t>(n.goes_left(tree_byte(n.column, numeric, codes)) ? n.left
-                                                                                     : n.right);
+std::int64_t GowerIndex::route(const GowerRows& rows, std::int64_t row,
+                               const std::int16_t* bytes) const {
+  std::size_t at = 0;
+  while (tree_.nodes[at].left >= 0) {
+    const TreeNode& node = tree_.nodes[at];
+    const std::uint8_t byte = node.column < n_numeric_
+                                  ? tree_byte(rows.numeric[static_cast<std::size_t>(node.column)]
+                                                          [static_cast<std::size_t>(row)])
+                                  : static_cast<std::uint8_t>(bytes[node.column - n_numeric_]);
+    at = static_cast<std::size_t>(node.goes_left(byte) ? node.left : node.right);
   }
-  return tree_.nodes[node].leaf;
+  return tree_.nodes[at].leaf;
 }
 
 /// Levels as fine as 8-bit lanes allow for the differences that the search will meet: those of a
@@ -182,22 +178,22 @@ void GowerIndex::choose_scale(const GowerRows& sample) {
           ? 1
           : std::max(1u, *std::max_element(weights_.column.begin(), weights_.column.end()));
   const std::uint64_t unit = largest * kUnitsPerColumn;
-  std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < std::min(kSample, sample.n_rows); ++i) {
-    rows.push_back(i * sample.n_rows / std::min(kSample, sample.n_rows));
-  }
-  const RowCells queries(sample, &rows);
   std::vector<std::uint64_t> found;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto query = static_cast<std::int64_t>(i);
-    const std::int64_t leaf = route(queries.numeric(query), queries.codes(query));
+  const std::int64_t n = std::min(kSample, sample.n_rows);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::vector<std::int64_t> row{i * sample.n_rows / n};
+    const RowCells query(sample, &row);
+    std::vector<std::int16_t> bytes;
+    for (int c = 0; c < n_categorical_; ++c) {
+      bytes.push_back(static_cast<std::int16_t>(category(c).byte(query.codes(0)[c])));
+    }
+    const std::int64_t leaf = route(sample, row[0], bytes.data());
     NearestUnits best;
-    for (std::int64_t row = leaf_first(leaf); row < leaf_first(leaf + 1); ++row) {
-      offer(
-          best,
-          row_units(queries.numeric(query), cells().numeric(row), n_numeric_, queries.codes(query),
-                    cells().codes(row), n_categorical_, weights_.column.data()),
-          row);
+    for (std::int64_t id = leaf_first(leaf); id < leaf_first(leaf + 1); ++id) {
+      offer(best,
+            row_units(query.numeric(0), cells().numeric(id), n_numeric_, query.codes(0),
+                      cells().codes(id), n_categorical_, weights_.column.data()),
+            id);
     }
     found.push_back(best.second == kNoUnits ? best.first : best.second);
   }
@@ -221,15 +217,14 @@ void GowerIndex::choose_scale(const GowerRows& sample) {
     const double range =
         static_cast<double>(weights_.column[static_cast<std::size_t>(c)]) * kUnitsPerColumnFloat;
     const double of_range = range / static_cast<double>(units_per_level_);
-    cost_.push_back(static_cast<std::uint8_t>(of_range));
-    if (c < n_numeric_) levels_per_range_.push_back(of_range);
+    columns_[static_cast<std::size_t>(c)].cost = static_cast<std::uint32_t>(of_range);
+    columns_[static_cast<std::size_t>(c)].levels_per_range = of_range;
   }
 }
 
 std::uint8_t GowerIndex::level_byte(int column, float value) const {
   if (value != value) return kMissingByte;
-  return static_cast<std::uint8_t>(clamped(value) *
-                                   levels_per_range_[static_cast<std::size_t>(column)]);
+  return static_cast<std::uint8_t>(clamp_to_range(value) * this->column(column).levels_per_range);
 }
 
 void GowerIndex::pack_leaves(int threads) {
@@ -250,27 +245,29 @@ void GowerIndex::pack_leaves(int threads) {
       }
     }
   });
-  std::vector<double> spread(static_cast<std::size_t>(n_columns));
-  for (int c = 0; c < n_columns; ++c) {
-    const auto column = static_cast<std::size_t>(c);
-    (c < n_numeric_ ? numeric_order_ : category_order_).push_back(c);
-    if (c >= n_numeric_) {
-      spread[column] =
-          categories_[column - static_cast<std::size_t>(n_numeric_)].spread() * cost_[column];
-      continue;
-    }
+  choose_scan_order();
+}
+
+void GowerIndex::choose_scan_order() {
+  std::vector<double> spread;
+  for (int c = 0; c < n_numeric_; ++c) {
+    double total = 0;  // one row of each of a few leaves
     const std::int64_t n = std::min<std::int64_t>(n_leaves(), 64);
-    for (std::int64_t i = 0; i + 1 < n; ++i) {  // one row of each of a few leaves
-      const int a = leaf_bytes(i * n_leaves() / n)[c * kLanes],
-                b = leaf_bytes((i + 1) * n_leaves() / n)[c * kLanes];
-      spread[column] += std::abs(a - b);
+    for (std::int64_t i = 0; i + 1 < n; ++i) {
+      const int a = leaf_bytes(i * n_leaves() / n)[c * kLanes];
+      const int b = leaf_bytes((i + 1) * n_leaves() / n)[c * kLanes];
+      total += std::abs(a - b);
     }
+    spread.push_back(total);
   }
-  const auto wider = [&](int a, int b) {
+  for (int c = 0; c < n_categorical_; ++c)
+    spread.push_back(category(c).spread() * column(n_numeric_ + c).cost);
+  scan_order_.resize(spread.size());
+  std::iota(scan_order_.begin(), scan_order_.end(), 0);
+  std::stable_sort(scan_order_.begin(), scan_order_.end(), [&](int a, int b) {
+    if (column(a).numeric != column(b).numeric) return column(b).numeric;
     return spread[static_cast<std::size_t>(a)] > spread[static_cast<std::size_t>(b)];
-  };
-  std::stable_sort(numeric_order_.begin(), numeric_order_.end(), wider);
-  std::stable_sort(category_order_.begin(), category_order_.end(), wider);
+  });
 }
 
 namespace {
@@ -289,17 +286,16 @@ bool any_bit(const std::uint8_t* masks, int which) {
 
 void GowerIndex::pack_boxes(int threads) {
   std::uint32_t offset = 0;
-  for (int c = 0; c < n_numeric_; ++c) {
-    box_offset_.push_back(offset);
-    offset += 2 * kLanes;
-  }
-  for (int c = 0; c < n_numeric_; ++c) {
-    present_offset_.push_back(offset);
-    offset += 8;
-  }
-  for (const CategoryBytes& category : categories_) {
-    box_offset_.push_back(offset);
-    offset += static_cast<std::uint32_t>(category.n_bytes()) * 8;
+  for (int c = 0; c < n_numeric_ + n_categorical_; ++c) {
+    IndexColumn& column = columns_[static_cast<std::size_t>(c)];
+    column.row_offset = static_cast<std::uint32_t>(c * kLanes);
+    column.box_offset = offset;
+    if (c < n_numeric_) {
+      column.missing_offset = offset + 2 * kLanes;
+      offset += 2 * kLanes + 8;
+    } else {
+      offset += static_cast<std::uint32_t>(category(c - n_numeric_).n_bytes()) * 8;
+    }
   }
   box_group_bytes_ = std::int64_t{(offset + 63) / 64} * 64;
 
@@ -312,7 +308,7 @@ void GowerIndex::pack_boxes(int threads) {
     base::parallel_for(n_groups, threads, [&](std::int64_t g) {
       std::uint8_t* group = level.bytes.data() + g * box_group_bytes_;
       for (int c = 0; c < n_numeric_; ++c)
-        std::fill_n(group + box_offset_[static_cast<std::size_t>(c)], kLanes, std::uint8_t{255});
+        std::fill_n(group + column(c).box_offset, kLanes, std::uint8_t{255});
       for (std::int64_t entry = g * kLanes; entry < std::min(n_below, (g + 1) * kLanes); ++entry) {
         const int lane = static_cast<int>(entry % kLanes);
         level.smallest_row[static_cast<std::size_t>(entry)] =
@@ -328,11 +324,11 @@ std::int64_t GowerIndex::box_of_leaf(std::int64_t leaf, std::uint8_t* group, int
   const std::uint8_t* rows = leaf_bytes(leaf);
   const int n = leaf_size(leaf);
   for (int c = 0; c < n_numeric_; ++c) {
-    std::uint8_t* low = group + box_offset_[static_cast<std::size_t>(c)];
+    std::uint8_t* low = group + column(c).box_offset;
     for (int i = 0; i < n; ++i) {
       const std::uint8_t byte = rows[c * kLanes + i];
       if (byte == kMissingByte) {
-        set_bit(group + present_offset_[static_cast<std::size_t>(c)], 0, lane);
+        set_bit(group + column(c).missing_offset, 0, lane);
       } else {
         low[lane] = std::min(low[lane], byte);
         low[kLanes + lane] = std::max(low[kLanes + lane], byte);
@@ -340,8 +336,7 @@ std::int64_t GowerIndex::box_of_leaf(std::int64_t leaf, std::uint8_t* group, int
     }
   }
   for (int c = n_numeric_; c < n_numeric_ + n_categorical_; ++c) {
-    for (int i = 0; i < n; ++i)
-      set_bit(group + box_offset_[static_cast<std::size_t>(c)], rows[c * kLanes + i], lane);
+    for (int i = 0; i < n; ++i) set_bit(group + column(c).box_offset, rows[c * kLanes + i], lane);
   }
   std::int64_t smallest = members(leaf_first(leaf)).first;
   for (int i = 1; i < n; ++i) smallest = std::min(smallest, members(leaf_first(leaf) + i).first);
@@ -352,16 +347,16 @@ std::int64_t GowerIndex::box_of_boxes(std::int64_t below, std::uint8_t* group, i
   const int level = n_levels() - 1;
   const std::uint8_t* boxes_below = box_bytes(level, below);
   for (int c = 0; c < n_numeric_; ++c) {
-    const std::uint32_t offset = box_offset_[static_cast<std::size_t>(c)];
+    const std::uint32_t offset = column(c).box_offset;
     const std::uint8_t* low = boxes_below + offset;
     group[offset + static_cast<std::uint32_t>(lane)] = *std::min_element(low, low + kLanes);
     group[offset + kLanes + static_cast<std::uint32_t>(lane)] =
         *std::max_element(low + kLanes, low + 2 * kLanes);
-    const std::uint32_t missing = present_offset_[static_cast<std::size_t>(c)];
+    const std::uint32_t missing = column(c).missing_offset;
     if (any_bit(boxes_below + missing, 0)) set_bit(group + missing, 0, lane);
   }
   for (int c = 0; c < n_categorical_; ++c) {
-    const std::uint32_t offset = box_offset_[static_cast<std::size_t>(n_numeric_ + c)];
+    const std::uint32_t offset = column(n_numeric_ + c).box_offset;
     for (int byte = 0; byte < categories_[static_cast<std::size_t>(c)].n_bytes(); ++byte) {
       if (any_bit(boxes_below + offset, byte)) set_bit(group + offset, byte, lane);
     }
@@ -372,7 +367,7 @@ std::int64_t GowerIndex::box_of_boxes(std::int64_t below, std::uint8_t* group, i
       first, rows.begin() + std::min<std::int64_t>((below + 1) * kLanes, boxes(level).n_entries));
 }
 
-void QueryProgram::set(const GowerIndex& index, const float* numeric, const std::int32_t* codes) {
+void QueryProgram::set(const GowerIndex& index, const float* numeric, const std::int16_t* bytes) {
   equal_.clear();
   present_.clear();
   row_ranges_.clear();
@@ -380,47 +375,28 @@ void QueryProgram::set(const GowerIndex& index, const float* numeric, const std:
   box_ranges_.clear();
   box_missing_ranges_.clear();
   std::uint32_t base = 0, largest = 1;
-  for (const int c : index.category_order_) {
-    const auto column = static_cast<std::size_t>(c);
-    const std::uint32_t cost = index.cost_[column];
-    if (cost == 0) continue;
-    const int category = c - index.n_numeric_;
-    const int byte = index.categories_[static_cast<std::size_t>(category)].byte(codes[category]);
-    if (byte == CategoryBytes::kUnseen) {
-      base += cost;
+  for (const int c : index.scan_order()) {
+    const IndexColumn& column = index.column(c);
+    if (column.cost == 0) continue;
+    const int category = c - index.n_numeric();
+    const ColumnOp op =
+        column.numeric ? numeric_op(column, numeric[c]) : category_op(column, bytes[category]);
+    const Splat cost = splat_of(column.cost), above = splat_of(op.above),
+                below = splat_of(op.below);
+    if (op.kind == OpKind::kConstant) {
+      base += column.cost;
       continue;
     }
-    largest = std::max(largest, cost);
-    const auto value = static_cast<std::uint32_t>(byte);
-    equal_.push_back({static_cast<std::uint32_t>(c * kLanes), splat_of(value), splat_of(cost)});
-    present_.push_back({index.box_offset_[column] + value * 8, splat_of(cost)});
-  }
-  for (const int c : index.numeric_order_) {
-    const auto column = static_cast<std::size_t>(c);
-    const std::uint32_t cost = index.cost_[column];
-    if (cost == 0) continue;
-    const float x = numeric[c];
-    const auto row_offset = static_cast<std::uint32_t>(c * kLanes);
-    largest = std::max(largest, cost);
-    if (x != x) {
-      if (index.has_missing_[column] == 0) {
-        base += cost;
-        continue;
-      }
-      equal_.push_back({row_offset, kMissingSplat, splat_of(cost)});
-      present_.push_back({index.present_offset_[column], splat_of(cost)});
-      continue;
+    largest = std::max(largest, column.cost);
+    if (op.kind == OpKind::kEqual) {
+      equal_.push_back({column.row_offset, above, cost});
+      present_.push_back({op.box_offset, cost});
+    } else {
+      (column.has_missing ? row_missing_ranges_ : row_ranges_)
+          .push_back({column.row_offset, above, below, cost});
+      (column.has_missing ? box_missing_ranges_ : box_ranges_)
+          .push_back({op.box_offset, above, below, cost});
     }
-    // A row of level r lies in [r, r + 1): it is at least r - ceil(at) above, floor(at) - 1 - r
-    // below.
-    const double at = clamped(x) * index.levels_per_range_[column];
-    const auto above = static_cast<std::uint32_t>(std::ceil(at)),
-               floor = static_cast<std::uint32_t>(at);
-    const Splat below = splat_of(floor > 0 ? floor - 1 : 0);
-    const RangeOp row{row_offset, splat_of(above), below, splat_of(cost)};
-    const RangeOp box{index.box_offset_[column], splat_of(above), below, splat_of(cost)};
-    (index.has_missing_[column] != 0 ? row_missing_ranges_ : row_ranges_).push_back(row);
-    (index.has_missing_[column] != 0 ? box_missing_ranges_ : box_ranges_).push_back(box);
   }
   program_.base = base;
   program_.narrow_columns = static_cast<int>(std::max(1u, 255u / largest));

@@ -25,7 +25,7 @@ namespace semblance::kernels {
 /// From category codes to bytes.
 class CategoryBytes {
  public:
-  static constexpr int kUnseen = -1;  ///< no reference row has this code
+  static constexpr int kUnseen = kUnseenCategory;
   static constexpr std::uint8_t kMissing = 254;
   static constexpr int kOwnBytes = 254;  ///< bytes 0..253; rarer codes share them in turn
 
@@ -46,13 +46,6 @@ class CategoryBytes {
   double spread_ = 0;
   std::vector<std::int16_t> dense_;
   std::unordered_map<std::int32_t, std::uint8_t> sparse_;
-};
-
-/// A group of equal reference rows.
-struct Members {
-  std::int64_t first = 0;    ///< smallest row number
-  std::int64_t second = -1;  ///< second smallest, or -1
-  std::int64_t count = 0;
 };
 
 /// One level of groups of boxes.
@@ -93,13 +86,21 @@ class GowerIndex {
   const Members& members(std::int64_t i) const { return members_[static_cast<std::size_t>(i)]; }
   const RowCells& cells() const { return *cells_; }
 
-  /// The tree's leaf for a row.
-  std::int64_t route(const float* numeric, const std::int32_t* codes) const;
+  /// The tree's leaf for a row of a table. \param bytes  [categorical] as of category(c).byte()
+  std::int64_t route(const GowerRows& rows, std::int64_t row, const std::int16_t* bytes) const;
 
   std::uint64_t bound_per_level() const { return bound_per_level_; }
 
-  /// Fills `program` for a query; see QueryProgram.
-  friend class QueryProgram;
+  const IndexColumn& column(int c) const { return columns_[static_cast<std::size_t>(c)]; }
+  /// Columns in the order of scanning: those that most often differ first, categorical ones before.
+  const std::vector<int>& scan_order() const { return scan_order_; }
+  const CategoryBytes& category(int c) const { return categories_[static_cast<std::size_t>(c)]; }
+  std::int64_t row_group_bytes() const { return row_group_bytes_; }
+  std::int64_t box_group_bytes() const { return box_group_bytes_; }
+  std::span<const std::uint8_t> all_leaf_bytes() const { return bytes_; }
+  std::span<const std::int64_t> all_leaf_first() const { return tree_.leaf_first; }
+  std::span<const Members> all_members() const { return members_; }
+  std::int64_t n_distinct() const { return static_cast<std::int64_t>(members_.size()); }
 
  private:
   std::vector<std::int64_t> find_distinct(const GowerRows& references, int threads);
@@ -107,29 +108,24 @@ class GowerIndex {
                  int threads);
   void choose_scale(const GowerRows& sample);
   void pack_leaves(int threads);
+  void choose_scan_order();
   void pack_boxes(int threads);
   /// Writes one lane of a group of boxes; returns the smallest reference row within.
   std::int64_t box_of_leaf(std::int64_t leaf, std::uint8_t* group, int lane) const;
   std::int64_t box_of_boxes(std::int64_t below, std::uint8_t* group, int lane) const;
-  std::uint8_t tree_byte(int column, const float* numeric, const std::int32_t* codes) const;
   std::uint8_t level_byte(int column, float value) const;
 
   int n_numeric_, n_categorical_;
   GowerWeights weights_;
   std::vector<CategoryBytes> categories_;
-  std::vector<char> has_missing_;  ///< [numeric]
   std::vector<Members> members_;   ///< [distinct rows] in leaf order
   std::optional<RowCells> cells_;  ///< of the distinct rows, in leaf order
   RowTree tree_;
 
   std::uint64_t units_per_level_ = 0, bound_per_level_ = 0;
-  std::vector<double> levels_per_range_;             ///< [numeric]
-  std::vector<std::uint8_t> cost_;                   ///< [columns] levels of the largest difference
-  std::vector<int> numeric_order_, category_order_;  ///< columns in the order of scanning
+  std::vector<IndexColumn> columns_;  ///< [numeric then categorical]
+  std::vector<int> scan_order_;
   std::int64_t row_group_bytes_ = 0, box_group_bytes_ = 0;
-  std::vector<std::uint32_t> box_offset_;  ///< [columns]
-  std::vector<std::uint32_t>
-      present_offset_;               ///< [numeric] of the mask of boxes that hold a missing cell
   std::vector<std::uint8_t> bytes_;  ///< [leaves][columns][64]
   std::vector<BoxLevel> boxes_;
 };
@@ -137,7 +133,8 @@ class GowerIndex {
 /// The scan program of one query, reusable from query to query.
 class QueryProgram {
  public:
-  void set(const GowerIndex& index, const float* numeric, const std::int32_t* codes);
+  /// \param bytes  [categorical] as of GowerIndex::category(c).byte()
+  void set(const GowerIndex& index, const float* numeric, const std::int16_t* bytes);
   const ScanProgram& program() const { return program_; }
 
  private:

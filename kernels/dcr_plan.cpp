@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -72,30 +71,30 @@ void check_gower_rows(const GowerRows& queries, const GowerRows& references) {
   check_lengths(references, "references");
 }
 
-RowCells::RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order)
+RowCells::RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order, int threads)
     : n_numeric_(static_cast<int>(rows.numeric.size())),
       n_categorical_(static_cast<int>(rows.categorical.size())) {
   const std::size_t n = order ? order->size() : static_cast<std::size_t>(rows.n_rows);
-  const auto source = [&](std::size_t i) {
-    return order ? static_cast<std::size_t>((*order)[i]) : i;
-  };
-  numeric_.resize(n * rows.numeric.size());
-  codes_.resize(n * rows.categorical.size());
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t c = 0; c < rows.numeric.size(); ++c) {
-      numeric_[i * rows.numeric.size() + c] = rows.numeric[c][source(i)];
-    }
-    for (std::size_t c = 0; c < rows.categorical.size(); ++c) {
-      codes_[i * rows.categorical.size() + c] = rows.categorical[c][source(i)];
-    }
-  }
-}
-
-Nearest to_nearest(const NearestUnits& units, std::uint64_t weight_sum) {
-  const auto distance = [&](std::uint64_t u) {
-    return u == kNoUnits ? std::numeric_limits<float>::infinity() : gower_distance(u, weight_sum);
-  };
-  return {distance(units.first), distance(units.second), units.first_row};
+  const std::size_t n_numeric = rows.numeric.size(), n_categorical = rows.categorical.size();
+  numeric_.resize(n * n_numeric);
+  codes_.resize(n * n_categorical);
+  constexpr std::size_t kBatch = 2048;
+  base::parallel_for(static_cast<std::int64_t>((n + kBatch - 1) / kBatch), threads,
+                     [&](std::int64_t batch) {
+                       const std::size_t begin = static_cast<std::size_t>(batch) * kBatch,
+                                         end = std::min(n, begin + kBatch);
+                       const auto source = [&](std::size_t i) {
+                         return order ? static_cast<std::size_t>((*order)[i]) : i;
+                       };
+                       for (std::size_t c = 0; c < n_numeric; ++c) {
+                         for (std::size_t i = begin; i < end; ++i)
+                           numeric_[i * n_numeric + c] = rows.numeric[c][source(i)];
+                       }
+                       for (std::size_t c = 0; c < n_categorical; ++c) {
+                         for (std::size_t i = begin; i < end; ++i)
+                           codes_[i * n_categorical + c] = rows.categorical[c][source(i)];
+                       }
+                     });
 }
 
 std::vector<Nearest> nearest_rows_plain(const GowerRows& queries, const GowerRows& references,
@@ -114,7 +113,7 @@ std::vector<Nearest> nearest_rows_plain(const GowerRows& queries, const GowerRow
                       reference.codes(j), n_categorical, weights.column.data()),
             j);
     }
-    result[static_cast<std::size_t>(i)] = to_nearest(best, weights.sum);
+    result[static_cast<std::size_t>(i)] = nearest_of(best, weights.sum);
   });
   return result;
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "kernels/dcr.hpp"
@@ -25,11 +27,15 @@ void check_gower_rows(const GowerRows& queries, const GowerRows& references);
 /// Cells of rows side by side: [rows, columns], for exact differences.
 class RowCells {
  public:
-  RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order = nullptr);
+  /// \param order  row numbers to take, in this order; null for all rows
+  RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order = nullptr,
+           int threads = 1);
   const float* numeric(std::int64_t row) const { return numeric_.data() + row * n_numeric_; }
   const std::int32_t* codes(std::int64_t row) const { return codes_.data() + row * n_categorical_; }
   int n_numeric() const { return n_numeric_; }
   int n_categorical() const { return n_categorical_; }
+  std::span<const float> all_numeric() const { return numeric_; }
+  std::span<const std::int32_t> all_codes() const { return codes_; }
 
  private:
   int n_numeric_, n_categorical_;
@@ -37,8 +43,17 @@ class RowCells {
   std::vector<std::int32_t> codes_;
 };
 
+inline constexpr float kNoDistance = std::numeric_limits<float>::infinity();
+
 /// The distances of a result in units.
-Nearest to_nearest(const NearestUnits& units, std::uint64_t weight_sum);
+SEMBLANCE_HD inline Nearest nearest_of(const NearestUnits& units, std::uint64_t weight_sum) {
+  Nearest nearest;
+  nearest.first = units.first == kNoUnits ? kNoDistance : gower_distance(units.first, weight_sum);
+  nearest.second =
+      units.second == kNoUnits ? kNoDistance : gower_distance(units.second, weight_sum);
+  nearest.first_row = units.first_row;
+  return nearest;
+}
 
 /// Every pair, one after the other: the oracle of the tests. Slow.
 std::vector<Nearest> nearest_rows_plain(const GowerRows& queries, const GowerRows& references,

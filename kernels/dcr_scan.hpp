@@ -10,13 +10,12 @@
 
 #include <cstdint>
 
+#include "kernels/dcr_op.hpp"
+
 namespace semblance::kernels {
 
 inline constexpr int kLanes = 64;                  ///< entries of a group
-inline constexpr std::uint8_t kMissingByte = 255;  ///< a missing numeric cell
 inline constexpr std::uint32_t kMostNarrow = 254;  ///< largest limit that 8-bit lanes can decide
-inline constexpr std::uint32_t kMostWide =
-    65535;  ///< 16-bit lanes saturate here: this limit keeps all
 
 /// A byte repeated four times: loaded into all lanes by one instruction.
 using Splat = std::uint32_t;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -34,6 +35,8 @@ class DeviceBuffer {
           cudaMemcpy(data_, host.data(), host.size_bytes(), cudaMemcpyHostToDevice));
     }
   }
+  explicit DeviceBuffer(const std::vector<T>& host)  // nvcc cannot make a span of every vector
+      : DeviceBuffer(std::span<const T>(host.data(), host.size())) {}
   ~DeviceBuffer() { cudaFree(data_); }
   DeviceBuffer(const DeviceBuffer&) = delete;
   DeviceBuffer& operator=(const DeviceBuffer&) = delete;

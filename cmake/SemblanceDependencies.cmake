@@ -1,6 +1,13 @@
 # Where everything that we did not write comes from. A site sets CMAKE_PREFIX_PATH (or loads
 # modules); ./bootstrap fetches the Python wheels that carry LibTorch, Arrow, XGBoost and plotly.js.
 find_package(fmt REQUIRED)
+find_package(Threads REQUIRED)
+if(SEMBLANCE_CUDA)
+  find_package(CUDAToolkit REQUIRED)
+endif()
+if(SEMBLANCE_KERNELS_ONLY)
+  return()
+endif()
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
@@ -8,13 +15,9 @@ find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SemblanceIsal QUIET)  # optional: zlib does without it, slower
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-find_package(Threads REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C)
 if(SEMBLANCE_MPI)
   find_package(MPI REQUIRED COMPONENTS C)
-endif()
-if(SEMBLANCE_CUDA)
-  find_package(CUDAToolkit REQUIRED)
 endif()
 
 set(semblance_deps ${PROJECT_SOURCE_DIR}/.deps)

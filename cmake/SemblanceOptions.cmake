@@ -21,6 +21,7 @@ endif()
 
 option(SEMBLANCE_CUDA "Build the CUDA kernels (needs nvcc)" ${semblance_has_nvcc})
 option(SEMBLANCE_MPI "Build for several ranks (needs MPI)" ON)
+option(SEMBLANCE_KERNELS_ONLY "Build the kernels, their tests and benchmarks alone: needs fmt only" OFF)
 option(SEMBLANCE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(SEMBLANCE_BENCH "Build the benchmarks" OFF)
 option(SEMBLANCE_WERROR "Treat warnings as errors" OFF)
@@ -33,12 +34,16 @@ if(SEMBLANCE_CUDA AND SEMBLANCE_SANITIZE)
   message(FATAL_ERROR "SEMBLANCE_SANITIZE works with SEMBLANCE_CUDA=OFF only")
 endif()
 if(SEMBLANCE_CUDA)
-  set(CMAKE_CUDA_STANDARD 20)
-  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
   endif()
   enable_language(CUDA)
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know it of nvcc 13
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+  endif()
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 endif()
 
 find_program(SEMBLANCE_CCACHE ccache)
@@ -56,6 +61,9 @@ add_library(semblance_flags INTERFACE)
 target_compile_options(semblance_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers $<$<BOOL:${SEMBLANCE_WERROR}>:-Werror>>
   $<$<COMPILE_LANGUAGE:CUDA>:--diag-suppress=20012>)
+# fmt 9 turns constexpr off for nvcc and then does not compile as C++20; checks of formats stay with g++.
+target_compile_definitions(semblance_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1> $<$<COMPILE_LANGUAGE:CUDA>:FMT_CONSTEVAL=>)
 target_include_directories(semblance_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 if(SEMBLANCE_SANITIZE)
   target_compile_options(semblance_flags INTERFACE -fsanitize=${SEMBLANCE_SANITIZE} -fno-omit-frame-pointer)

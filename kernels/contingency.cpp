@@ -63,12 +63,16 @@ std::span<const std::int64_t> PairCounts::pair(int i, int j) const {
   return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[table]), size);
 }
 
-void PairCounts::add(std::span<const CodeColumn> columns, int threads) {
+void PairCounts::add(std::span<const CodeColumn> columns, int threads, const std::string& device) {
   const std::int64_t n_rows = check_codes(columns, cardinalities_);
   const FindTable find_table = [&](std::span<const int> pair) {
     return counts_.data() + offsets_[index(pair[0], pair[1])];
   };
-  count_tables_cpu(columns, n_rows, cardinalities_, 2, find_table, threads, group_codes(n_rows, 2));
+  count_tables(columns, n_rows, cardinalities_, find_table,
+               {.order = 2,
+                .most_codes = group_codes(n_rows, 2),
+                .threads = threads,
+                .device = base::resolve_device(device)});
   n_rows_ += n_rows;
 }
 
@@ -130,12 +134,17 @@ std::span<const std::int64_t> TripleCounts::triple(int i, int j, int k) const {
   return std::span(counts_).subspan(static_cast<std::size_t>(offsets_[table]), size);
 }
 
-void TripleCounts::add(std::span<const CodeColumn> columns, int threads) {
+void TripleCounts::add(std::span<const CodeColumn> columns, int threads,
+                       const std::string& device) {
   const std::int64_t n_rows = check_codes(columns, cardinalities_);
   const FindTable find_table = [&](std::span<const int> triple) {
     return counts_.data() + offsets_[index(triple[0], triple[1], triple[2])];
   };
-  count_tables_cpu(columns, n_rows, cardinalities_, 3, find_table, threads, group_codes(n_rows, 3));
+  count_tables(columns, n_rows, cardinalities_, find_table,
+               {.order = 3,
+                .most_codes = group_codes(n_rows, 3),
+                .threads = threads,
+                .device = base::resolve_device(device)});
   n_rows_ += n_rows;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -22,9 +23,11 @@ class PairCounts {
   /// Adds rows; columns in the order of the cardinalities, all of the same length (0 is allowed).
   /// The result does not depend on how rows are cut into chunks or on threads.
   /// \param threads  0 for all
+  /// \param device   as base::Device::name(); the counts are the same on every device
   /// \throws Error{kUsage} for a wrong number or length of columns, or a code that is not below its
-  ///         column's cardinality (nothing is counted then)
-  void add(std::span<const CodeColumn> columns, int threads = 0);
+  ///         column's cardinality (nothing is counted then); Error{kDevice} when CUDA is
+  ///         asked for and absent
+  void add(std::span<const CodeColumn> columns, int threads = 0, const std::string& device = "cpu");
 
   int n_columns() const { return static_cast<int>(cardinalities_.size()); }
   const std::vector<int>& cardinalities() const { return cardinalities_; }
@@ -33,7 +36,7 @@ class PairCounts {
   std::span<const std::int64_t> pair(int i, int j) const;
   /// All tables one after the other, (0,1), (0,2), ..., for sums over ranks; n_rows is the
   /// caller's.
-  std::span<std::int64_t> all() { return counts_; }
+  std::span<std::int64_t> all() { return {counts_.data(), counts_.size()}; }
   /// Adds another count of the same columns. \throws Error{kUsage} when cardinalities differ
   void merge(const PairCounts& other);
   /// Counts of one column, [K_i], from any pair that has it (needs two columns or more).
@@ -54,12 +57,12 @@ class TripleCounts {
 
   /// As PairCounts; 100 columns at most.
   explicit TripleCounts(std::vector<int> cardinalities);
-  void add(std::span<const CodeColumn> columns, int threads = 0);
+  void add(std::span<const CodeColumn> columns, int threads = 0, const std::string& device = "cpu");
   int n_columns() const { return static_cast<int>(cardinalities_.size()); }
   std::int64_t n_rows() const { return n_rows_; }
   /// Counts of columns i < j < k, [K_i, K_j, K_k], k innermost.
   std::span<const std::int64_t> triple(int i, int j, int k) const;
-  std::span<std::int64_t> all() { return counts_; }
+  std::span<std::int64_t> all() { return {counts_.data(), counts_.size()}; }
   void merge(const TripleCounts& other);
 
  private:

@@ -213,15 +213,17 @@ std::vector<Item> make_items(std::size_t n_groups, int order) {
 /// Counting one item over the rows whose joint codes are at hand.
 class ItemCounter {
  public:
-  ItemCounter(const std::vector<CodeGroup>& groups, const std::vector<Codes>& codes,
-              std::int64_t n_rows, const std::vector<int>& cardinalities, int order,
-              const FindTable& find_table)
+  /// \param device  counts instead of this processor when not null
+  ItemCounter(const std::vector<CodeGroup>& groups, const JointCodes& codes, std::int64_t n_rows,
+              const std::vector<int>& cardinalities, int order, const FindTable& find_table,
+              const JointCounter* device)
       : groups_(groups),
         codes_(codes),
         n_rows_(n_rows),
         cardinalities_(cardinalities),
         order_(order),
-        find_table_(find_table) {}
+        find_table_(find_table),
+        device_(device) {}
 
   void count(const Item& item) const {
     std::size_t n_base = 1;
@@ -241,10 +243,11 @@ class ItemCounter {
       }
       partners.push_back(
           {groups_[p].n_codes, codes_[p].data(), std::vector<std::uint32_t>(cells, 0)});
+      if (device_ != nullptr) count_on_device(item, p, partners.back().table);
       targets.push_back(std::move(found));
     }
     if (partners.empty()) return;
-    count_partners(item, partners);
+    if (device_ == nullptr) count_partners(item, partners);
     for (std::size_t p = 0; p < partners.size(); ++p) {
       for (const Target& target : targets[p]) {
         fold(partners[p].table, joint_offsets(target, item.base.size()),
@@ -276,6 +279,15 @@ class ItemCounter {
     }
   }
 
+  void count_on_device(const Item& item, std::size_t partner,
+                       std::vector<std::uint32_t>& table) const {
+    std::vector<std::size_t> all = item.base;
+    all.push_back(partner);
+    std::vector<std::uint32_t> n_codes;
+    for (const std::size_t g : all) n_codes.push_back(groups_[g].n_codes);
+    device_->count(all, n_codes, table);
+  }
+
   /// For tables of more cells than there are rows: no joint table.
   void count_directly(const Item& item, std::size_t partner, const Target& target) const {
     std::vector<std::size_t> all = item.base;
@@ -288,11 +300,12 @@ class ItemCounter {
   }
 
   const std::vector<CodeGroup>& groups_;
-  const std::vector<Codes>& codes_;
+  const JointCodes& codes_;
   std::int64_t n_rows_;
   const std::vector<int>& cardinalities_;
   int order_;
   const FindTable& find_table_;
+  const JointCounter* device_;
 };
 
 Codes joint_codes(std::span<const CodeColumn> columns, const CodeGroup& group, std::int64_t first,
@@ -372,20 +385,27 @@ std::int64_t check_codes(std::span<const CodeColumn> columns,
   return columns.empty() ? 0 : static_cast<std::int64_t>(size(columns[0]));
 }
 
-void count_tables_cpu(std::span<const CodeColumn> columns, std::int64_t n_rows,
-                      const std::vector<int>& cardinalities, int order, const FindTable& find_table,
-                      int threads, int most_codes) {
-  const std::vector<CodeGroup> groups = group_columns(cardinalities, most_codes);
-  const std::vector<Item> items = make_items(groups.size(), order);
+void count_tables(std::span<const CodeColumn> columns, std::int64_t n_rows,
+                  const std::vector<int>& cardinalities, const FindTable& find_table,
+                  const CountOptions& options) {
+  const std::vector<CodeGroup> groups = group_columns(cardinalities, options.most_codes);
+  const std::vector<Item> items = make_items(groups.size(), options.order);
   for (std::int64_t first = 0; first < n_rows; first += kRowsAtOnce) {
     const std::int64_t n = std::min(kRowsAtOnce, n_rows - first);
-    std::vector<Codes> codes(groups.size());
-    base::parallel_for(static_cast<std::int64_t>(groups.size()), threads, [&](std::int64_t g) {
-      codes[static_cast<std::size_t>(g)] =
-          joint_codes(columns, groups[static_cast<std::size_t>(g)], first, n);
-    });
-    const ItemCounter counter(groups, codes, n, cardinalities, order, find_table);
-    base::parallel_for(static_cast<std::int64_t>(items.size()), threads,
+    JointCodes codes(groups.size());
+    base::parallel_for(static_cast<std::int64_t>(groups.size()), options.threads,
+                       [&](std::int64_t g) {
+                         codes[static_cast<std::size_t>(g)] =
+                             joint_codes(columns, groups[static_cast<std::size_t>(g)], first, n);
+                       });
+    std::unique_ptr<JointCounter> device;
+#ifdef SEMBLANCE_WITH_CUDA
+    if (options.device.is_cuda()) device = make_cuda_counter(codes, options.device.index);
+#endif
+    SEMBLANCE_ASSERT(device != nullptr || !options.device.is_cuda());
+    const ItemCounter counter(groups, codes, n, cardinalities, options.order, find_table,
+                              device.get());
+    base::parallel_for(static_cast<std::int64_t>(items.size()), device ? 1 : options.threads,
                        [&](std::int64_t i) { counter.count(items[static_cast<std::size_t>(i)]); });
   }
 }

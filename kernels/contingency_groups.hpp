@@ -9,9 +9,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "base/device.hpp"
 #include "kernels/contingency.hpp"
 
 namespace semblance::kernels {
@@ -34,10 +36,34 @@ std::int64_t check_codes(std::span<const CodeColumn> columns,
 /// The counts of one set of columns (ascending), row-major.
 using FindTable = std::function<std::int64_t*(std::span<const int> columns)>;
 
-/// Adds rows to the tables of all sets of `order` (2 or 3) columns; the codes have been checked.
-/// \param most_codes  of a group; 1 counts each table by itself
-void count_tables_cpu(std::span<const CodeColumn> columns, std::int64_t n_rows,
-                      const std::vector<int>& cardinalities, int order, const FindTable& find_table,
-                      int threads, int most_codes);
+/// Joint codes of rows, one vector for each group.
+using JointCodes = std::vector<std::vector<std::uint16_t>>;
+
+/// Counts rows into joint tables on a device.
+class JointCounter {
+ public:
+  virtual ~JointCounter() = default;
+  /// \param groups   1 to 3 groups
+  /// \param n_codes  [groups]
+  /// \param table    [product of n_codes], row-major, overwritten
+  virtual void count(std::span<const std::size_t> groups, std::span<const std::uint32_t> n_codes,
+                     std::span<std::uint32_t> table) const = 0;
+};
+
+/// Takes joint codes to a CUDA device; only in builds with CUDA.
+std::unique_ptr<JointCounter> make_cuda_counter(const JointCodes& codes, int device_index);
+
+/// How to count, see count_tables.
+struct CountOptions {
+  int order = 2;       ///< columns of a table: 2 or 3
+  int most_codes = 1;  ///< of a group; 1 counts each table by itself
+  int threads = 0;
+  base::Device device;
+};
+
+/// Adds rows to the tables of all sets of `order` columns; the codes have been checked.
+void count_tables(std::span<const CodeColumn> columns, std::int64_t n_rows,
+                  const std::vector<int>& cardinalities, const FindTable& find_table,
+                  const CountOptions& options);
 
 }  // namespace semblance::kernels

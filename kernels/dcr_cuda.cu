@@ -286,14 +286,14 @@ __global__ void __launch_bounds__(kWarps * 32)
 class IndexOnDevice {
  public:
   IndexOnDevice(const GowerIndex& index, bool leave_one_out)
-      : columns_(std::span<const IndexColumn>(scanned_columns(index))),
-        numbers_(std::span<const std::int32_t>(scanned_numbers(index))),
+      : columns_(scanned_columns(index)),
+        numbers_(scanned_numbers(index)),
         leaf_bytes_(index.all_leaf_bytes()),
         leaf_first_(index.all_leaf_first()),
         members_(index.all_members()),
         numeric_(index.cells().all_numeric()),
         codes_(index.cells().all_codes()),
-        weights_(std::span<const std::uint32_t>(index.weights().column)) {
+        weights_(index.weights().column) {
     SEMBLANCE_EXPECT(index.n_levels() <= kMostLevels, kUsage,
                      "nearest_rows: too many reference rows for CUDA");
     view_.n_numeric = index.n_numeric();
@@ -307,7 +307,7 @@ class IndexOnDevice {
     view_.leaf_bytes = leaf_bytes_.data();
     view_.leaf_first = leaf_first_.data();
     for (int level = 0; level < index.n_levels(); ++level) {
-      boxes_.emplace_back(std::span<const std::uint8_t>(index.boxes(level).bytes));
+      boxes_.emplace_back(index.boxes(level).bytes);
       view_.box_bytes[level] = boxes_.back().data();
       view_.n_entries[level] = index.boxes(level).n_entries;
     }
@@ -356,9 +356,9 @@ void search_slab(const IndexOnDevice& device_index, const RoutedQueries& slab,
   const auto n = static_cast<std::int64_t>(slab.rows.size());
   const base::DeviceBuffer<float> numeric(slab.cells.all_numeric());
   const base::DeviceBuffer<std::int32_t> codes(slab.cells.all_codes());
-  const base::DeviceBuffer<std::int16_t> bytes(std::span<const std::int16_t>(slab.bytes));
-  const base::DeviceBuffer<std::int64_t> rows(std::span<const std::int64_t>(slab.rows));
-  const base::DeviceBuffer<std::uint32_t> leaves(std::span<const std::uint32_t>(slab.leaves));
+  const base::DeviceBuffer<std::int16_t> bytes(slab.bytes);
+  const base::DeviceBuffer<std::int64_t> rows(slab.rows);
+  const base::DeviceBuffer<std::uint32_t> leaves(slab.leaves);
   base::DeviceBuffer<Nearest> nearest(slab.rows.size());
   const DeviceQueries queries{n,           numeric.data(), codes.data(), bytes.data(),
                               rows.data(), leaves.data()};
@@ -376,7 +376,7 @@ void search_slab(const IndexOnDevice& device_index, const RoutedQueries& slab,
       view, queries, nearest.data());
   SEMBLANCE_CUDA_CHECK(cudaGetLastError());
   std::vector<Nearest> found(slab.rows.size());
-  nearest.copy_to_host(found);
+  nearest.copy_to_host({found.data(), found.size()});
   for (std::size_t i = 0; i < found.size(); ++i)
     result[static_cast<std::size_t>(slab.rows[i])] = found[i];
 }

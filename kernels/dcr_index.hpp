@@ -97,9 +97,11 @@ class GowerIndex {
   const CategoryBytes& category(int c) const { return categories_[static_cast<std::size_t>(c)]; }
   std::int64_t row_group_bytes() const { return row_group_bytes_; }
   std::int64_t box_group_bytes() const { return box_group_bytes_; }
-  std::span<const std::uint8_t> all_leaf_bytes() const { return bytes_; }
-  std::span<const std::int64_t> all_leaf_first() const { return tree_.leaf_first; }
-  std::span<const Members> all_members() const { return members_; }
+  std::span<const std::uint8_t> all_leaf_bytes() const { return {bytes_.data(), bytes_.size()}; }
+  std::span<const std::int64_t> all_leaf_first() const {
+    return {tree_.leaf_first.data(), tree_.leaf_first.size()};
+  }
+  std::span<const Members> all_members() const { return {members_.data(), members_.size()}; }
   std::int64_t n_distinct() const { return static_cast<std::int64_t>(members_.size()); }
 
  private:

@@ -34,8 +34,8 @@ class RowCells {
   const std::int32_t* codes(std::int64_t row) const { return codes_.data() + row * n_categorical_; }
   int n_numeric() const { return n_numeric_; }
   int n_categorical() const { return n_categorical_; }
-  std::span<const float> all_numeric() const { return numeric_; }
-  std::span<const std::int32_t> all_codes() const { return codes_; }
+  std::span<const float> all_numeric() const { return {numeric_.data(), numeric_.size()}; }
+  std::span<const std::int32_t> all_codes() const { return {codes_.data(), codes_.size()}; }
 
  private:
   int n_numeric_, n_categorical_;

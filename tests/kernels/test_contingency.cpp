@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <map>
-#include <tuple>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "kernels/contingency.hpp"
 #include "kernels/contingency_groups.hpp"
+#include "tests/kernels/device_cases.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -128,8 +128,10 @@ TEST(Contingency, ColumnsCountedInGroupsEqualOneByOneCounting) {
     const auto find_triple = [&](std::span<const int> c) {
       return const_cast<std::int64_t*>(triples.triple(c[0], c[1], c[2]).data());
     };
-    count_tables_cpu(columns, n, cardinalities, 2, find_pair, 2, most_codes);
-    count_tables_cpu(columns, n, cardinalities, 3, find_triple, 2, most_codes);
+    count_tables(columns, static_cast<std::int64_t>(n), cardinalities, find_pair,
+                 {.order = 2, .most_codes = most_codes, .threads = 2});
+    count_tables(columns, static_cast<std::int64_t>(n), cardinalities, find_triple,
+                 {.order = 3, .most_codes = most_codes, .threads = 2});
     for (int i = 0; i < 9; ++i) {
       for (int j = i + 1; j < 9; ++j) {
         std::vector<std::int64_t> expected(pairs.pair(i, j).size(), 0);
@@ -171,6 +173,27 @@ TEST(Contingency, GroupsHoldEachColumnOnceAndStaySmall) {
   }
   for (const int n : seen) EXPECT_EQ(n, 1);
 }
+
+class ContingencyDevices : public OnDevice {};
+
+TEST_P(ContingencyDevices, CountLikeTheCpu) {
+  const std::vector<int> cardinalities{2, 3, 200, 5, 4, 1, 30, 300, 7};
+  const Owned owned(30'000, cardinalities, 6);
+  PairCounts pairs(cardinalities), expected_pairs(cardinalities);
+  TripleCounts triples(cardinalities), expected_triples(cardinalities);
+  for (const std::size_t first : {0u, 10'000u}) {
+    const auto columns = owned.columns(first, first + 10'000);
+    pairs.add(columns, 1, GetParam());
+    expected_pairs.add(columns, 2);
+    triples.add(columns, 1, GetParam());
+    expected_triples.add(columns, 2);
+  }
+  EXPECT_TRUE(std::ranges::equal(pairs.all(), expected_pairs.all()));
+  EXPECT_TRUE(std::ranges::equal(triples.all(), expected_triples.all()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Device, ContingencyDevices, testing::Values("cpu", "cuda:0"),
+                         device_case_name);
 
 TEST(Contingency, RefusesWrongCodesAndCountsNothingThen) {
   const std::vector<std::uint8_t> a{0, 1}, b{0, 3}, shorter{0};

@@ -9,6 +9,7 @@
 #include "kernels/dcr.hpp"
 #include "kernels/dcr_plan.hpp"
 #include "kernels/dcr_search.hpp"
+#include "tests/kernels/device_cases.hpp"
 #include "tests/kernels/random_rows.hpp"
 
 namespace semblance::kernels {
@@ -260,6 +261,59 @@ INSTANTIATE_TEST_SUITE_P(
              2000,
              {1, 0.5f, 0.25f, 3, 0, 1000}}),
     [](const auto& test) { return test.param.name; });
+
+class DcrDevices : public OnDevice {};
+
+TEST_P(DcrDevices, GiveTheBitsOfThePlainLoop) {
+  DcrOptions options;
+  options.device = GetParam();
+  const RandomShape shapes[] = {
+      {.n_numeric = 4, .n_categorical = 5, .missing = 0.1, .odd = 0.02, .correlation = 0.7},
+      {.n_numeric = 9},
+      {.n_categorical = 9, .cardinality = 3, .missing = 0.05},
+      {.n_numeric = 40, .n_categorical = 50, .cardinality = 700, .missing = 0.02},
+      {.n_numeric = 1, .steps = 3},
+  };
+  for (const RandomShape& shape : shapes) {
+    for (const bool weighted : {false, true}) {
+      options.weights.clear();
+      for (int c = 0; weighted && c < shape.n_numeric + shape.n_categorical; ++c) {
+        options.weights.push_back(static_cast<float>((c * 7 + 1) % 5) * 0.3f);
+      }
+      for (const std::int64_t n : {1, 70, 9000}) {
+        const OwnedRows queries = random_rows(150, shape, 21),
+                        references = random_rows(n, shape, 22);
+        const auto result = nearest(queries, references, options);
+        const auto expected = nearest_rows_plain(queries.view(), references.view(), options);
+        for (std::size_t i = 0; i < result.size(); ++i) {
+          ASSERT_TRUE(same_bits(result[i], expected[i])) << "query " << i << ", references " << n;
+        }
+      }
+      const OwnedRows rows = random_rows(1200, shape, 23);
+      DcrOptions others = options;
+      others.leave_one_out = true;
+      const auto result = nearest(rows, rows, others);
+      const auto expected = nearest_rows_plain(rows.view(), rows.view(), others);
+      for (std::size_t i = 0; i < result.size(); ++i)
+        ASSERT_TRUE(same_bits(result[i], expected[i])) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Device, DcrDevices, testing::Values("cpu", "cuda:0"), device_case_name);
+
+TEST(DcrDevice, ANamelessOrAbsentDeviceIsRefused) {
+  DcrOptions options;
+  options.device = "tpu";
+  EXPECT_THROW(nearest({{{0.5f}}, {}}, {{{0.5f}}, {}}, options), base::Error);
+  options.device = "cuda:99";
+  try {
+    nearest({{{0.5f}}, {}}, {{{0.5f}}, {}}, options);
+    ADD_FAILURE() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::kDevice);
+  }
+}
 
 TEST(DcrSearch, CopiesOfAFewRowsGiveTheirSmallestRow) {
   const OwnedRows few = random_rows(7, {.n_numeric = 3, .n_categorical = 2, .missing = 0.2}, 3);

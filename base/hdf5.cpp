@@ -72,6 +72,20 @@ H5Handle open_dataset(hid_t parent, const std::string& name) {
   return H5Handle(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), H5Dclose, "dataset '" + name + "'");
 }
 
+/// Refuses a dataset whose size cannot be true: its file holds too few bytes for it, even deflated.
+/// \param bytes  at one byte an element, the least that it can take
+void check_size(hid_t dataset, const std::string& name, double bytes) {
+  constexpr double kAlwaysFine = 1e8;
+  constexpr double kMostCompression = 2000;  // deflate makes at most 1,032 bytes of one
+  if (bytes <= kAlwaysFine) return;
+  const H5Handle list(H5Dget_create_plist(dataset), H5Pclose, name);
+  if (H5Pget_layout(list.get()) == H5D_VIRTUAL) return;  // its bytes are in other files
+  const double stored = static_cast<double>(H5Dget_storage_size(dataset));
+  SEMBLANCE_EXPECT(bytes <= kMostCompression * stored, kData,
+                   "dataset '{}' claims {:.0f} bytes, but the file holds {:.0f}: it is damaged",
+                   name, bytes, stored);
+}
+
 template <class T>
 void write_scalar_attribute(hid_t object, const std::string& name, hid_t type, const T* value) {
   if (H5Aexists(object, name.c_str()) > 0) H5Adelete(object, name.c_str());
@@ -222,6 +236,7 @@ std::vector<T> h5_read(hid_t parent, const std::string& name, std::vector<std::i
                        std::int64_t most) {
   const H5Handle dataset = open_dataset(parent, name);
   const std::vector<std::int64_t> dims = shape_of(dataset.get(), name, most);
+  check_size(dataset.get(), name, static_cast<double>(product(dims)));
   std::vector<T> values(static_cast<std::size_t>(product(dims)));
   if (!values.empty()) {
     h5_check(H5Dread(dataset.get(), h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
@@ -262,6 +277,7 @@ void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std
 std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name, std::int64_t most) {
   const H5Handle dataset = open_dataset(parent, name);
   const std::size_t n = static_cast<std::size_t>(product(shape_of(dataset.get(), name, most)));
+  check_size(dataset.get(), name, static_cast<double>(n));
   const H5Handle file_type(H5Dget_type(dataset.get()), H5Tclose, name);
   SEMBLANCE_EXPECT(H5Tget_class(file_type.get()) == H5T_STRING, kData,
                    "dataset '{}' does not hold texts", name);

@@ -217,8 +217,8 @@ class ParquetColumn {
 std::shared_ptr<arrow::Table> read_arrow_table(const std::string& path,
                                                std::string& metadata_text) {
   auto file = arrow_value(arrow::io::ReadableFile::Open(path), path);
-  auto reader = arrow_value(parquet::arrow::OpenFile(file, arrow::default_memory_pool()), path);
-  std::shared_ptr<arrow::Table> table = arrow_value(reader->ReadTable(), path);
+  auto reader = arrow_content(parquet::arrow::OpenFile(file, arrow::default_memory_pool()), path);
+  std::shared_ptr<arrow::Table> table = arrow_content(reader->ReadTable(), path);
   const auto metadata = table->schema()->metadata();
   if (metadata != nullptr && metadata->Contains(kParquetMetadataKey)) {
     metadata_text = arrow_value(metadata->Get(kParquetMetadataKey), path);

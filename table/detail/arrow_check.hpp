@@ -5,6 +5,7 @@
 #include <arrow/status.h>
 
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -18,6 +19,14 @@ inline void check_arrow(const arrow::Status& status, const std::string& what) {
   const bool is_io = status.IsIOError() || status.IsOutOfMemory();
   base::fail(is_io ? base::ErrorKind::kIo : base::ErrorKind::kData, "{}: {}", what,
              status.message());
+}
+
+/// The same where only the content of a file can be at fault.
+template <class T>
+T arrow_content(arrow::Result<T> result, const std::string& path) {
+  SEMBLANCE_EXPECT(result.ok(), kData, "{}: damaged Parquet file: {}", path,
+                   result.status().message());
+  return std::move(result).ValueUnsafe();
 }
 
 template <class T>

@@ -332,7 +332,8 @@ Table read_columns(hid_t file, const std::string& path, Schema& schema,
     }
     return table;
   } catch (const base::Error& e) {
-    base::fail(e.kind(), "{}: {}", path, e.what());
+    // The file was opened well: what fails now is what is in it.
+    base::fail(base::ErrorKind::kData, "{}: damaged or not a table: {}", path, e.what());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "base/hdf5.hpp"
 #include "table/file_summary.hpp"
@@ -190,6 +191,45 @@ TEST(Hdf5Tables, DamagedFilesAreRefused) {
     base::h5_write<double>(columns.get(), "b", {1});
   }
   EXPECT_THAT(error_of([&] { read_table(dir / "ragged.h5"); }).second, HasSubstr("'b' has 1 rows"));
+}
+
+TEST(Hdf5Tables, AForgedSizeIsRefusedBeforeMemoryGoes) {
+  const TestFiles dir;
+  {
+    const base::H5Handle file = base::h5_create(dir / "t.h5");
+    const base::H5Handle columns = base::h5_create_group(file.get(), "columns");
+    const hsize_t rows = hsize_t{1} << 32, chunk = 1000;
+    const base::H5Handle space(H5Screate_simple(1, &rows, nullptr), H5Sclose, "space");
+    const base::H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "list");
+    H5Pset_chunk(list.get(), 1, &chunk);
+    const base::H5Handle dataset(H5Dcreate2(columns.get(), "x", H5T_NATIVE_DOUBLE, space.get(),
+                                            H5P_DEFAULT, list.get(), H5P_DEFAULT),
+                                 H5Dclose, "x");
+  }
+  const auto [kind, message] = error_of([&] { read_table(dir / "t.h5"); });
+  EXPECT_EQ(kind, base::ErrorKind::kData);
+  EXPECT_THAT(message, AllOf(HasSubstr("'x'"), HasSubstr("damaged")));
+}
+
+TEST(ReadTable, DamagedBytesNeverDoMoreThanFail) {
+  const TestFiles dir;
+  std::mt19937_64 random(6);
+  for (const char* name : {"t.parquet", "t.csv.gz", "t.csv"}) {
+    write_table(dir / name, numbers(200));
+    const std::string whole = base::read_text_file(dir / name);
+    for (int round = 0; round < 60; ++round) {
+      std::string damaged = whole;
+      for (std::uint64_t n = 1 + random() % 8; n > 0; --n)
+        damaged[random() % damaged.size()] = static_cast<char>(random());
+      if (round % 10 == 0) damaged.resize(random() % damaged.size());
+      base::write_text_file(dir / name, damaged);
+      try {
+        read_table(dir / name);
+      } catch (const base::Error& error) {
+        EXPECT_EQ(error.kind(), base::ErrorKind::kData) << error.what();
+      }
+    }
+  }
 }
 
 class WriteFailure : public testing::TestWithParam<std::string> {};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
@@ -35,7 +36,8 @@ void write_single_file(const OutputPlan& plan, const RowMaker& maker,
   if (communicator.size() == 1) return write_alone(plan, maker, counts);
   const bool writes = communicator.rank() == 0;
   const auto writer = writes ? table::open_table_writer(plan.path, maker.schema()) : nullptr;
-  base::Progress progress("generate", plan.rows, "rows");
+  std::optional<base::Progress> progress;
+  if (writes) progress.emplace("generate", plan.rows, "rows");
   const std::int64_t step = run_rows(plan.threads), round = step * communicator.size();
   for (std::int64_t start = 0; start < plan.rows; start += round) {
     const std::int64_t first = std::min(plan.rows, start + step * communicator.rank());
@@ -49,7 +51,7 @@ void write_single_file(const OutputPlan& plan, const RowMaker& maker,
       const table::Table rows = unpack_rows(part, maker.schema());
       if (rows.n_rows() == 0) continue;
       writer->append(rows);
-      progress.advance(rows.n_rows());
+      progress->advance(rows.n_rows());
     }
   }
   if (writes) writer->finish();

@@ -228,6 +228,16 @@ bool Constraint::holds(const Table& rows, std::int64_t row) const {
   return true;
 }
 
+std::vector<int> Constraint::all_columns() const {
+  std::vector<int> all = columns;
+  for (const Comparison& each : comparisons) {
+    for (const Operand& side : {each.left, each.right}) {
+      if (side.column >= 0) all.push_back(side.column);
+    }
+  }
+  return all;
+}
+
 Constraint parse_constraint(const std::string& text, const Schema& schema) {
   return Parser(text, schema).parse();
 }

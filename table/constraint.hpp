@@ -37,6 +37,8 @@ struct Constraint {
   /// True when the row meets the rule. A fixed combination cannot be checked here and counts as
   /// met. \param rows  a table with the columns of the schema that the constraint was parsed for
   bool holds(const Table& rows, std::int64_t row) const;
+  /// The columns that it names, in any order.
+  std::vector<int> all_columns() const;
 };
 
 /// \throws Error{kData} naming the constraint and what would be right, for an unknown column (with

@@ -6,7 +6,9 @@
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
 #include "base/log.hpp"
+#include "table/constraint.hpp"
 #include "trainer/codec_column.hpp"
+#include "trainer/codec_combination.hpp"
 #include "trainer/codec_identifier.hpp"
 #include "trainer/codec_schema.hpp"
 
@@ -55,8 +57,6 @@ std::unique_ptr<ColumnCoder> load_column(table::Kind kind, hid_t group) {
   return nullptr;
 }
 
-std::string column_group(std::size_t i) { return "column-" + std::to_string(i); }
-
 void check_options(const CodecOptions& options) {
   SEMBLANCE_EXPECT(options.numeric_bins >= 2 && options.numeric_bins <= 4096, kData,
                    "numeric_bins is {}; it must be 2 to 4096", options.numeric_bins);
@@ -66,71 +66,157 @@ void check_options(const CodecOptions& options) {
                    "digit_base is {}; it must be 4 to 32768", options.digit_base);
 }
 
+/// A column, or the columns of a fixed combination, with what codes it.
+struct Unit {
+  std::vector<int> columns;
+  int base = -1;                       ///< column that a date is relative to
+  std::unique_ptr<ColumnCoder> coder;  ///< null for an identifier
+  int first_token = 0;
+
+  bool is_combination() const { return columns.size() > 1; }
+  std::size_t column() const { return static_cast<std::size_t>(columns.front()); }
+};
+
+/// Leaves out constraints that name a dropped column, with a warning.
+/// \throws Error{kData} for a constraint that cannot be understood
+std::vector<std::string> usable_constraints(const table::Schema& schema) {
+  std::vector<std::string> usable;
+  for (const std::string& text : schema.constraints) {
+    const table::Constraint constraint = table::parse_constraint(text, schema);
+    const std::vector<int> columns = constraint.all_columns();
+    const auto dropped = std::find_if(columns.begin(), columns.end(), [&](int column) {
+      return schema.columns[static_cast<std::size_t>(column)].dropped;
+    });
+    if (dropped == columns.end()) {
+      usable.push_back(text);
+    } else {
+      base::log_warning("constraint '{}' is left out: column '{}' is dropped", text,
+                        schema.columns[static_cast<std::size_t>(*dropped)].name);
+    }
+  }
+  return usable;
+}
+
 }  // namespace
 
 struct Codec::State {
   table::Schema schema;
-  std::vector<std::unique_ptr<ColumnCoder>> coders;  ///< [columns] null for identifiers
-  std::vector<int> base_of;      ///< [columns] column that a date is relative to, or -1
-  std::vector<int> order;        ///< columns, each after the one that it is relative to
-  std::vector<int> first_token;  ///< [columns]
+  std::vector<Unit> units;         ///< in the order of their first columns
+  std::vector<std::size_t> order;  ///< units, each after the one that it is relative to
   std::vector<TokenColumn> tokens;
 
+  void list_units();
   void find_bases();
   void find_order();
   void list_tokens();
+  std::string unit_name(const Unit& unit) const;
+  /// What the unit's coder reads of a table; `joined` owns the joined columns of a combination.
+  const table::Column& source(const Unit& unit, const table::Table& rows,
+                              table::Column& joined) const;
+  const table::Column* base(const Unit& unit, const table::Table& rows) const;
 };
+
+std::string Codec::State::unit_name(const Unit& unit) const {
+  std::string name;
+  for (const int column : unit.columns)
+    name += (name.empty() ? "" : "+") + schema.columns[static_cast<std::size_t>(column)].name;
+  return name;
+}
+
+/// One unit a column, except that the columns of a fixed combination share one.
+void Codec::State::list_units() {
+  std::vector<const std::vector<int>*> combination_of(schema.columns.size(), nullptr);
+  const std::vector<table::Constraint> constraints = table::parse_constraints(schema);
+  for (const table::Constraint& constraint : constraints) {
+    for (const int column : constraint.columns) {
+      auto& place = combination_of[static_cast<std::size_t>(column)];
+      SEMBLANCE_EXPECT(place == nullptr, kData,
+                       "constraint '{}': column '{}' is in a fixed combination already; write all "
+                       "its columns in one",
+                       constraint.text, schema.columns[static_cast<std::size_t>(column)].name);
+      place = &constraint.columns;
+    }
+  }
+  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+    const std::vector<int>* combination = combination_of[i];
+    if (combination == nullptr) units.push_back({.columns = {static_cast<int>(i)}});
+    if (combination != nullptr &&
+        *std::min_element(combination->begin(), combination->end()) == static_cast<int>(i)) {
+      units.push_back({.columns = *combination});
+      std::sort(units.back().columns.begin(), units.back().columns.end());
+    }
+  }
+}
 
 /// Resolves relative_to. A base that is no modelled date column is left out, with a warning.
 void Codec::State::find_bases() {
-  base_of.assign(schema.columns.size(), -1);
-  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-    table::ColumnSpec& spec = schema.columns[i];
+  for (Unit& unit : units) {
+    table::ColumnSpec& spec = schema.columns[unit.column()];
     if (spec.relative_to.empty() || !is_date(spec.kind)) continue;
     const int base = schema.find(spec.relative_to);
-    SEMBLANCE_EXPECT(base != static_cast<int>(i), kData, "column '{}' is relative to itself",
+    SEMBLANCE_EXPECT(base != unit.columns.front(), kData, "column '{}' is relative to itself",
                      spec.name);
-    if (base < 0 || !is_date(schema.columns[static_cast<std::size_t>(base)].kind)) {
-      base::log_warning(
-          "column '{}' is relative to '{}', which is not a date column of the model: taken by "
-          "itself",
-          spec.name, spec.relative_to);
-      spec.relative_to.clear();
+    if (base >= 0 && is_date(schema.columns[static_cast<std::size_t>(base)].kind)) {
+      unit.base = base;
       continue;
     }
-    base_of[i] = base;
+    base::log_warning(
+        "column '{}' is relative to '{}', which is not a date column of the model: taken by itself",
+        spec.name, spec.relative_to);
+    spec.relative_to.clear();
   }
 }
 
 void Codec::State::find_order() {
-  order.clear();
   std::vector<bool> placed(schema.columns.size(), false);
-  while (order.size() < schema.columns.size()) {
+  while (order.size() < units.size()) {
     const std::size_t before = order.size();
-    for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-      if (placed[i] || (base_of[i] >= 0 && !placed[static_cast<std::size_t>(base_of[i])])) continue;
-      placed[i] = true;
-      order.push_back(static_cast<int>(i));
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      if (placed[units[i].column()] ||
+          (units[i].base >= 0 && !placed[static_cast<std::size_t>(units[i].base)]))
+        continue;
+      placed[units[i].column()] = true;
+      order.push_back(i);
     }
     if (order.size() > before) continue;
-    const auto stuck =
-        static_cast<std::size_t>(std::find(placed.begin(), placed.end(), false) - placed.begin());
+    const auto stuck = std::find_if(units.begin(), units.end(),
+                                    [&](const Unit& unit) { return !placed[unit.column()]; });
     base::fail(base::ErrorKind::kData, "the dates that '{}' is relative to form a circle",
-               schema.columns[stuck].name);
+               unit_name(*stuck));
   }
 }
 
 void Codec::State::list_tokens() {
-  tokens.clear(), first_token.clear();
-  for (std::size_t i = 0; i < coders.size(); ++i) {
-    first_token.push_back(static_cast<int>(tokens.size()));
-    if (!coders[i]) continue;
-    for (int t = 0; t < coders[i]->n_tokens(); ++t) {
-      const std::string part = coders[i]->part_name(t);
-      tokens.push_back({schema.columns[i].name + (part.empty() ? "" : "/" + part),
-                        static_cast<int>(i), coders[i]->cardinality(t)});
+  for (Unit& unit : units) {
+    unit.first_token = static_cast<int>(tokens.size());
+    if (!unit.coder) continue;
+    for (int t = 0; t < unit.coder->n_tokens(); ++t) {
+      const std::string part = unit.coder->part_name(t);
+      tokens.push_back({unit_name(unit) + (part.empty() ? "" : "/" + part), unit.columns.front(),
+                        unit.coder->cardinality(t)});
     }
   }
+}
+
+const table::Column& Codec::State::source(const Unit& unit, const table::Table& rows,
+                                          table::Column& joined) const {
+  if (!unit.is_combination()) return rows.column(schema.columns[unit.column()].name);
+  std::vector<const table::Column*> parts;
+  for (const int column : unit.columns) {
+    parts.push_back(&rows.column(schema.columns[static_cast<std::size_t>(column)].name));
+    SEMBLANCE_EXPECT(parts.back()->spec.kind == table::Kind::kCategory ||
+                         parts.back()->spec.kind == table::Kind::kBoolean,
+                     kData,
+                     "column '{}' holds categories in the model but is of kind {} in this table",
+                     parts.back()->spec.name, table::kind_name(parts.back()->spec.kind));
+  }
+  joined = joined_columns(parts);
+  return joined;
+}
+
+const table::Column* Codec::State::base(const Unit& unit, const table::Table& rows) const {
+  return unit.base < 0 ? nullptr
+                       : &rows.column(schema.columns[static_cast<std::size_t>(unit.base)].name);
 }
 
 void add_settings(base::SettingList& list, CodecOptions& options) {
@@ -153,22 +239,25 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
   check_options(options);
   auto state = std::make_unique<State>();
   state->schema = schema;
+  state->schema.constraints = usable_constraints(schema);
   std::erase_if(state->schema.columns, [](const table::ColumnSpec& spec) { return spec.dropped; });
   SEMBLANCE_EXPECT(!state->schema.columns.empty(), kData,
                    "the table has no column left to learn: all are dropped");
+  for (const table::ColumnSpec& spec : state->schema.columns) {
+    const table::Kind kind = rows.column(spec.name).spec.kind;
+    SEMBLANCE_EXPECT(kind == spec.kind, kData,
+                     "column '{}' is of kind {} in the table but {} in the schema", spec.name,
+                     table::kind_name(kind), table::kind_name(spec.kind));
+  }
+  state->list_units();
   state->find_bases();
   state->find_order();
-  for (std::size_t i = 0; i < state->schema.columns.size(); ++i) {
-    const table::ColumnSpec& spec = state->schema.columns[i];
-    const table::Column& column = rows.column(spec.name);
-    SEMBLANCE_EXPECT(column.spec.kind == spec.kind, kData,
-                     "column '{}' is of kind {} in the table but {} in the schema", spec.name,
-                     table::kind_name(column.spec.kind), table::kind_name(spec.kind));
-    const table::Column* base =
-        state->base_of[i] < 0
-            ? nullptr
-            : &rows.column(state->schema.columns[static_cast<std::size_t>(state->base_of[i])].name);
-    state->coders.push_back(fit_column(column, base, options, communicator));
+  for (Unit& unit : state->units) {
+    table::Column joined;
+    const table::Column& source = state->source(unit, rows, joined);
+    unit.coder = unit.is_combination()
+                     ? fit_combination_column(source, options, communicator)
+                     : fit_column(source, state->base(unit, rows), options, communicator);
   }
   state->list_tokens();
   return Codec(std::move(state));
@@ -181,10 +270,11 @@ void Codec::save(hid_t group) const {
   base::h5_write_attribute(group, "version", kFormatVersion);
   const base::H5Handle schema = base::h5_create_group(group, "schema");
   save_schema(schema.get(), state_->schema);
-  for (std::size_t i = 0; i < state_->coders.size(); ++i) {
-    if (!state_->coders[i]) continue;
-    const base::H5Handle column = base::h5_create_group(group, column_group(i));
-    state_->coders[i]->save(column.get());
+  for (const Unit& unit : state_->units) {
+    if (!unit.coder) continue;
+    const base::H5Handle column =
+        base::h5_create_group(group, "column-" + std::to_string(unit.column()));
+    unit.coder->save(column.get());
   }
 }
 
@@ -196,19 +286,19 @@ Codec Codec::load(hid_t group) {
   auto state = std::make_unique<State>();
   const base::H5Handle schema = base::h5_open_group(group, "schema");
   state->schema = load_schema(schema.get());
+  state->list_units();
   state->find_bases();
   state->find_order();
-  for (std::size_t i = 0; i < state->schema.columns.size(); ++i) {
-    const table::Kind kind = state->schema.columns[i].kind;
-    if (kind == table::Kind::kId) {
-      state->coders.push_back(nullptr);
-      continue;
-    }
-    const base::H5Handle column = base::h5_open_group(group, column_group(i));
+  for (Unit& unit : state->units) {
+    const table::Kind kind = state->schema.columns[unit.column()].kind;
+    if (kind == table::Kind::kId) continue;
+    const base::H5Handle column =
+        base::h5_open_group(group, "column-" + std::to_string(unit.column()));
     try {
-      state->coders.push_back(load_column(kind, column.get()));
+      unit.coder = unit.is_combination() ? load_category_column(column.get())
+                                         : load_column(kind, column.get());
     } catch (const base::Error& error) {
-      base::fail(error.kind(), "column '{}': {}", state->schema.columns[i].name, error.what());
+      base::fail(error.kind(), "column '{}': {}", state->unit_name(unit), error.what());
     }
   }
   state->list_tokens();
@@ -221,17 +311,13 @@ TokenMatrix Codec::encode(const table::Table& rows, std::int64_t* unseen) const 
   matrix.n_columns = static_cast<int>(state_->tokens.size());
   matrix.tokens.resize(static_cast<std::size_t>(matrix.n_rows) * state_->tokens.size());
   std::int64_t unknown = 0;
-  for (std::size_t i = 0; i < state_->coders.size(); ++i) {
-    if (!state_->coders[i]) continue;
+  for (const Unit& unit : state_->units) {
+    if (!unit.coder) continue;
     EncodeTarget target;
-    for (int t = 0; t < state_->coders[i]->n_tokens(); ++t)
-      target.tokens.push_back(matrix.column(state_->first_token[i] + t));
-    const int base = state_->base_of[i];
-    state_->coders[i]->encode(
-        rows.column(state_->schema.columns[i].name),
-        base < 0 ? nullptr
-                 : &rows.column(state_->schema.columns[static_cast<std::size_t>(base)].name),
-        target);
+    for (int t = 0; t < unit.coder->n_tokens(); ++t)
+      target.tokens.push_back(matrix.column(unit.first_token + t));
+    table::Column joined;
+    unit.coder->encode(state_->source(unit, rows, joined), state_->base(unit, rows), target);
     unknown += target.unseen;
   }
   if (unseen != nullptr) *unseen = unknown;
@@ -244,20 +330,26 @@ table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row,
                    "decode: {} token columns, but the codec has {}", tokens.n_columns,
                    state_->tokens.size());
   table::Table rows = table::empty_table(state_->schema);
-  for (const int index : state_->order) {
-    const auto i = static_cast<std::size_t>(index);
-    if (!state_->coders[i]) {
-      issue_identifiers(first_row, tokens.n_rows, seed, rows.columns[i]);
+  for (const std::size_t index : state_->order) {
+    const Unit& unit = state_->units[index];
+    if (!unit.coder) {
+      issue_identifiers(first_row, tokens.n_rows, seed, rows.columns[unit.column()]);
       continue;
     }
     DecodeSource source{
-        {}, tokens.n_rows, first_row, seed, static_cast<std::uint32_t>(state_->first_token[i])};
-    for (int t = 0; t < state_->coders[i]->n_tokens(); ++t)
-      source.tokens.push_back(tokens.column(state_->first_token[i] + t));
-    const int base = state_->base_of[i];
-    state_->coders[i]->decode(source,
-                              base < 0 ? nullptr : &rows.columns[static_cast<std::size_t>(base)],
-                              rows.columns[i]);
+        {}, tokens.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
+    for (int t = 0; t < unit.coder->n_tokens(); ++t)
+      source.tokens.push_back(tokens.column(unit.first_token + t));
+    if (!unit.is_combination()) {
+      unit.coder->decode(source, state_->base(unit, rows), rows.columns[unit.column()]);
+      continue;
+    }
+    table::Column joined;
+    unit.coder->decode(source, nullptr, joined);
+    std::vector<table::Column*> parts;
+    for (const int column : unit.columns)
+      parts.push_back(&rows.columns[static_cast<std::size_t>(column)]);
+    split_column(joined, parts);
   }
   return rows;
 }

@@ -29,7 +29,8 @@ class CategoryColumn : public ColumnCoder {
  public:
   CategoryColumn() = default;
 
-  CategoryColumn(const LevelSummary& summary, bool boolean, const CodecOptions& options) {
+  CategoryColumn(const LevelSummary& summary, bool boolean, bool rare_text,
+                 const CodecOptions& options) {
     std::int64_t rare = 0, kept = 0;
     for (const LevelCount& level : summary.levels) {
       const bool keep = (boolean || level.count >= options.rare_min_count) &&
@@ -46,7 +47,7 @@ class CategoryColumn : public ColumnCoder {
     has_missing_ = summary.missing > 0 || summary.levels.empty();
     const bool numeric = std::all_of(levels_.begin(), levels_.end(), looks_numeric);
     rare_as_text_ =
-        has_rare_ &&
+        has_rare_ && rare_text &&
         (levels_.empty() ||
          (!numeric && static_cast<double>(rare) > kFewRare * static_cast<double>(rare + kept)));
     lay_out(options.digit_base);
@@ -229,7 +230,19 @@ std::unique_ptr<ColumnCoder> fit_category_column(const table::Column& column,
                                                  const CodecOptions& options,
                                                  base::Communicator& communicator) {
   const bool boolean = column.spec.kind == table::Kind::kBoolean;
-  return std::make_unique<CategoryColumn>(summarise_levels(column, communicator), boolean, options);
+  return std::make_unique<CategoryColumn>(summarise_levels(column, communicator), boolean, true,
+                                          options);
+}
+
+std::unique_ptr<ColumnCoder> fit_combination_column(const table::Column& joined,
+                                                    const CodecOptions& options,
+                                                    base::Communicator& communicator) {
+  const LevelSummary summary = summarise_levels(joined, communicator);
+  SEMBLANCE_EXPECT(
+      !summary.levels.empty() && summary.levels.front().count >= options.rare_min_count, kData,
+      "no combination of '{}' occurs in rare_min_count = {} rows: leave out the fixed combination",
+      joined.spec.name, options.rare_min_count);
+  return std::make_unique<CategoryColumn>(summary, false, false, options);
 }
 
 std::unique_ptr<ColumnCoder> load_category_column(hid_t group) {

@@ -60,6 +60,13 @@ std::unique_ptr<ColumnCoder> fit_category_column(const table::Column& column,
                                                  base::Communicator& communicator);
 std::unique_ptr<ColumnCoder> load_category_column(hid_t group);
 
+/// The joined columns of a fixed combination; a rare one becomes one of those kept. Read back by
+/// load_category_column.
+/// \throws Error{kData} when no combination is common enough to be kept
+std::unique_ptr<ColumnCoder> fit_combination_column(const table::Column& joined,
+                                                    const CodecOptions& options,
+                                                    base::Communicator& communicator);
+
 /// Dates and datetimes; `base` is the earlier date that the column is relative to, or null.
 std::unique_ptr<ColumnCoder> fit_date_column(const table::Column& column, const table::Column* base,
                                              const CodecOptions& options,

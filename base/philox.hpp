@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   kEvaluate = 9,      ///< sub-samples and bootstraps of the evaluation
   kIdentifier = 10,   ///< re-issued identifiers
   kRetry = 11,        ///< rows drawn again to satisfy a constraint
+  kPrepare = 12,      ///< date shifts and samples of a recipe
 };
 
 /// Four 32-bit words of randomness.

@@ -3,6 +3,7 @@
 namespace semblance::cli {
 
 std::unique_ptr<Command> inspect_command();
+std::unique_ptr<Command> prepare_command();
 std::unique_ptr<Command> train_command();
 std::unique_ptr<Command> generate_command();
 std::unique_ptr<Command> evaluate_command();
@@ -14,6 +15,7 @@ std::unique_ptr<Command> info_command();
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(inspect_command());
+  commands.push_back(prepare_command());
   commands.push_back(train_command());
   commands.push_back(generate_command());
   commands.push_back(evaluate_command());

@@ -13,7 +13,7 @@ void append_two(std::string& out, int value) {
 }  // namespace
 
 void append_date(std::string& out, std::int64_t days) {
-  const CivilDate date = civil_from_days(days);
+  const table::CivilDay date = civil_from_days(days);
   if (date.year >= 1000 && date.year <= 9999) {
     append_two(out, static_cast<int>(date.year / 100));
     append_two(out, static_cast<int>(date.year % 100));

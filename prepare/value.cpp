@@ -10,25 +10,38 @@ namespace semblance::prepare {
 
 std::string_view cell_kind_name(CellKind kind) {
   switch (kind) {
-    case CellKind::kMissing: return "missing";
-    case CellKind::kText: return "text";
-    case CellKind::kInteger: return "integer";
-    case CellKind::kReal: return "float";
-    case CellKind::kBoolean: return "boolean";
-    case CellKind::kDate: return "date";
-    case CellKind::kDatetime: return "datetime";
+    case CellKind::kMissing:
+      return "missing";
+    case CellKind::kText:
+      return "text";
+    case CellKind::kInteger:
+      return "integer";
+    case CellKind::kReal:
+      return "float";
+    case CellKind::kBoolean:
+      return "boolean";
+    case CellKind::kDate:
+      return "date";
+    case CellKind::kDatetime:
+      return "datetime";
   }
   return "";
 }
 
 table::Kind table_kind(CellKind kind) {
   switch (kind) {
-    case CellKind::kInteger: return table::Kind::kInteger;
-    case CellKind::kReal: return table::Kind::kFloat;
-    case CellKind::kBoolean: return table::Kind::kBoolean;
-    case CellKind::kDate: return table::Kind::kDate;
-    case CellKind::kDatetime: return table::Kind::kDatetime;
-    default: return table::Kind::kCategory;
+    case CellKind::kInteger:
+      return table::Kind::kInteger;
+    case CellKind::kReal:
+      return table::Kind::kFloat;
+    case CellKind::kBoolean:
+      return table::Kind::kBoolean;
+    case CellKind::kDate:
+      return table::Kind::kDate;
+    case CellKind::kDatetime:
+      return table::Kind::kDatetime;
+    default:
+      return table::Kind::kCategory;
   }
 }
 
@@ -71,12 +84,23 @@ int compare(const Value& a, const Value& b) {
 
 void append_text(std::string& out, const Value& value) {
   switch (value.kind) {
-    case CellKind::kMissing: break;
-    case CellKind::kText: out += value.text; break;
-    case CellKind::kInteger: fmt::format_to(std::back_inserter(out), "{}", value.integer); break;
-    case CellKind::kReal: fmt::format_to(std::back_inserter(out), "{}", value.real); break;
-    case CellKind::kBoolean: out += value.integer != 0 ? "true" : "false"; break;
-    case CellKind::kDate: append_date(out, value.integer); break;
+    case CellKind::kMissing:
+      break;
+    case CellKind::kText:
+      out += value.text;
+      break;
+    case CellKind::kInteger:
+      fmt::format_to(std::back_inserter(out), "{}", value.integer);
+      break;
+    case CellKind::kReal:
+      fmt::format_to(std::back_inserter(out), "{}", value.real);
+      break;
+    case CellKind::kBoolean:
+      out += value.integer != 0 ? "true" : "false";
+      break;
+    case CellKind::kDate:
+      append_date(out, value.integer);
+      break;
     case CellKind::kDatetime: {
       const std::int64_t second = floor_div(value.integer, 1'000'000);
       append_datetime(out, second);

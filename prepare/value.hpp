@@ -10,7 +10,7 @@
 namespace semblance::prepare {
 
 enum class CellKind : std::uint8_t {
-  kMissing,   ///< no value; as the kind of an expression: it never has one
+  kMissing,  ///< no value; as the kind of an expression: it never has one
   kText,
   kInteger,
   kReal,
@@ -18,8 +18,9 @@ enum class CellKind : std::uint8_t {
   kDate,      ///< days since 1970-01-01
   kDatetime,  ///< microseconds since 1970-01-01 00:00, no zone
 };
-std::string_view cell_kind_name(CellKind kind);  ///< "text", "integer", "float", "boolean", "date", ...
-table::Kind table_kind(CellKind kind);           ///< text becomes a category
+std::string_view cell_kind_name(
+    CellKind kind);                     ///< "text", "integer", "float", "boolean", "date", ...
+table::Kind table_kind(CellKind kind);  ///< text becomes a category
 
 struct Value {
   CellKind kind = CellKind::kMissing;

@@ -14,7 +14,7 @@ TEST(Calendar, KnowsTheEpochAndFarDates) {
 
 TEST(Calendar, DaysAndDatesAreInverse) {
   for (std::int64_t day = -200000; day < 200000; day += 17) {
-    const CivilDate date = civil_from_days(day);
+    const table::CivilDay date = civil_from_days(day);
     EXPECT_EQ(days_from_civil(date.year, date.month, date.day), day);
   }
 }

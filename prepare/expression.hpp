@@ -1,0 +1,71 @@
+/// Expressions of a recipe: compiled once against the columns of a table, evaluated once a row.
+/// Grammar and functions: docs/RECIPES.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prepare/number_runs.hpp"
+#include "prepare/python_random.hpp"
+#include "prepare/text_arena.hpp"
+#include "prepare/value.hpp"
+
+namespace semblance::prepare {
+
+/// The columns of the rows at one point of a recipe, and where their values stand in a row.
+struct RowShape {
+  struct Column {
+    std::string name;
+    CellKind kind = CellKind::kText;
+    int slot = 0;
+  };
+  std::vector<Column> columns;
+  int n_slots = 0;
+
+  int find(std::string_view name) const;  ///< position, whatever the case; -1 when there is none
+  std::vector<std::string> names() const;
+  /// Adds a column, or gives an existing one a new slot; returns the slot.
+  int set(std::string_view name, CellKind kind);
+};
+
+bool same_name(std::string_view a, std::string_view b);  ///< whatever the case of ASCII letters
+
+/// What the evaluation of a row may use beside the row. Where evaluation fails (for example an
+/// empty range to draw from), it throws Error{kData}; the caller adds the row.
+struct EvaluationContext {
+  TextArena* texts = nullptr;        ///< holds texts that expressions make
+  PythonRandom* random = nullptr;    ///< for draws; nullptr where none are allowed
+  const NumberRuns* runs = nullptr;  ///< for as_read_in_runs()
+};
+
+class ExpressionNode {
+ public:
+  virtual ~ExpressionNode() = default;
+  virtual Value evaluate(const Value* row, EvaluationContext& context) const = 0;
+  CellKind kind = CellKind::kMissing;
+};
+
+class Expression {
+ public:
+  /// \throws Error{kData} for a text that is no expression, an unknown column or function (naming
+  /// the nearest), arguments of a wrong kind; the message names the character
+  Expression(std::string_view text, const RowShape& shape);
+
+  CellKind kind() const { return root_->kind; }
+  Value evaluate(const Value* row, EvaluationContext& context) const {
+    return root_->evaluate(row, context);
+  }
+  bool draws() const { return draws_; }  ///< takes random numbers in the order of the rows
+  bool reads_runs() const { return reads_runs_; }
+  const std::vector<int>& columns() const { return columns_; }  ///< positions in the shape
+
+ private:
+  std::unique_ptr<ExpressionNode> root_;
+  bool draws_ = false, reads_runs_ = false;
+  std::vector<int> columns_;
+};
+
+}  // namespace semblance::prepare

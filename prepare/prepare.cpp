@@ -1,0 +1,31 @@
+#include "prepare/prepare.hpp"
+
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "prepare/run_recipe.hpp"
+
+namespace semblance::prepare {
+
+void add_settings(base::SettingList& list, PrepareOptions& options) {
+  list.add("memory_mib", &options.memory_mib, "memory for rows that must be kept, in MiB");
+}
+
+void prepare(const PrepareOptions& options, base::Communicator& communicator) {
+  SEMBLANCE_EXPECT(options.memory_mib >= 1, kUsage, "--memory-mib {}: at least 1 is needed",
+                   options.memory_mib);
+  const Recipe recipe = read_recipe(options.recipe);
+  if (communicator.rank() == 0) {
+    SEMBLANCE_EXPECT(std::filesystem::is_directory(options.input), kIo,
+                     "--input {}: there is no such directory", options.input);
+    const std::int64_t rows = run_recipe(
+        recipe, {options.input, options.memory_mib << 20, options.threads}, options.output);
+    if (rows == 0)
+      base::log_warning("the recipe left no row: {} holds a header only", options.output);
+    base::log_info("wrote {}: {} rows", options.output, rows);
+  }
+  communicator.barrier();
+}
+
+}  // namespace semblance::prepare

@@ -1,0 +1,85 @@
+/// Where rows come from: a CSV file in blocks, or a table in memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prepare/date_text.hpp"
+#include "prepare/number_runs.hpp"
+#include "prepare/value.hpp"
+
+namespace semblance::prepare {
+
+/// Reads the texts of one column as values of a kind.
+class CellReader {
+ public:
+  CellReader() = default;
+  CellReader(CellKind kind, const std::string& date_format, std::vector<std::string> missing);
+  CellKind kind() const { return kind_; }
+  bool is_missing(std::string_view text) const;
+  /// \throws Error{kData} that says what the text is not
+  Value read(std::string_view text) const;
+
+ private:
+  Value read_date(std::string_view text) const;
+  CellKind kind_ = CellKind::kText;
+  DateReader dates_;
+  std::vector<std::string> missing_;
+};
+
+/// Some rows of a source; texts live as long as the block.
+class RowBlock {
+ public:
+  virtual ~RowBlock() = default;
+  virtual std::int64_t n_rows() const = 0;
+  /// \throws Error{kData} naming file, row and column
+  virtual Value load(std::int64_t row, int column) const = 0;
+  virtual std::string place(std::int64_t row) const = 0;  ///< "CHARTEVENTS.csv.gz: row 17"
+};
+
+struct SourceColumn {
+  std::string name;  ///< as the recipe writes it
+  CellKind kind = CellKind::kText;
+  std::string date_format;
+  std::string place;  ///< in the recipe
+};
+
+/// One raw table as the recipe wants it.
+struct SourceSpec {
+  std::string name, file, place;
+  std::vector<SourceColumn> columns;
+  std::vector<std::string> missing;  ///< texts that mean missing, beside the empty one
+  std::int64_t rows = -1;            ///< read only the first so many; -1: all
+  std::string row_number;            ///< name of a column that numbers the rows; "" for none
+  std::string runs_column;           ///< see NumberRuns; "" for none
+  std::int64_t runs_rows = 0;
+};
+
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  /// Calls work(block, number) for blocks 0, 1, 2, ... on up to `threads` threads; blocks are
+  /// handed out in order.
+  virtual void read(
+      int threads, const std::function<void(const RowBlock& block, std::int64_t number)>& work) = 0;
+  std::shared_ptr<const NumberRuns> runs() const { return runs_; }
+
+ protected:
+  std::shared_ptr<NumberRuns> runs_;
+};
+
+/// Finds the file of a source in a directory: the name as it stands or with .csv, .csv.gz, .parquet
+/// or .h5, whatever the case. \throws Error{kData} naming the nearest file when there is none or
+/// several
+std::string find_source_file(const SourceSpec& spec, const std::string& directory);
+
+/// Opens a source and matches its columns, whatever the case. Columns of the blocks are numbered as
+/// in spec.columns; a row number column comes last. \throws Error{kData} naming recipe line, file
+/// and nearest column
+std::unique_ptr<RowSource> open_source(const SourceSpec& spec, const std::string& directory);
+
+}  // namespace semblance::prepare

@@ -1,4 +1,5 @@
 #include "evaluator/context.hpp"
+#include "evaluator/privacy/sections.hpp"
 #include "evaluator/quality/sections.hpp"
 
 namespace semblance::evaluator {
@@ -8,6 +9,10 @@ const std::vector<SectionSpec>& all_sections() {
       {"quality", "shapes", "Columns one by one", column_shape_section},
       {"quality", "pairs", "Columns two by two", pair_trend_section},
       {"quality", "missing", "Missing values", missingness_section},
+      {"quality", "detection", "Telling them apart", detection_section},
+      {"quality", "plane", "The whole picture", plane_section},
+      {"privacy", "copies", "Exact copies", copies_section},
+      {"privacy", "closest", "Distance to the closest record", closest_record_section},
   };
   return kSections;
 }

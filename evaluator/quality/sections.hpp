@@ -8,5 +8,7 @@ namespace semblance::evaluator {
 Section column_shape_section(const Context& context);
 Section missingness_section(const Context& context);
 Section pair_trend_section(const Context& context);
+Section detection_section(const Context& context);
+Section plane_section(const Context& context);
 
 }  // namespace semblance::evaluator

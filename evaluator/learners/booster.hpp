@@ -1,0 +1,62 @@
+/// Gradient-boosted trees by XGBoost's C API.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evaluator/comparison.hpp"
+
+namespace semblance::evaluator {
+
+/// Rows as XGBoost takes them: [rows, columns] float, NaN is missing, categories as positions of
+/// their levels in alphabetical order.
+struct TreeRows {
+  std::int64_t n_rows = 0;
+  int n_columns = 0;
+  std::vector<float> values;
+};
+
+/// How columns become floats, the same for every table of a comparison.
+class TreeCoding {
+ public:
+  /// \param columns  which to use; empty: all
+  explicit TreeCoding(const Comparison& data, std::vector<int> columns = {});
+  void append(const Rows& rows, std::span<const std::int64_t> chosen, TreeRows& out) const;
+  const std::vector<int>& columns() const { return columns_; }
+
+ private:
+  std::vector<int> columns_;
+  std::vector<std::vector<float>> position_;  ///< [columns][levels]; empty for numbers
+};
+
+struct BoosterOptions {
+  enum class Task { kBinary, kClasses, kRegression } task = Task::kBinary;
+  int n_classes = 2;
+  int trees = 200, depth = 6;
+  double rate = 0.1;
+  std::uint64_t seed = 1;
+  int threads = 1;  ///< 0 for all
+};
+
+class Booster {
+ public:
+  /// Trains on rows and labels (0 or 1; class numbers; or numbers).
+  /// \throws Error{kInternal} with XGBoost's message
+  Booster(const TreeRows& rows, std::span<const double> labels, const BoosterOptions& options);
+  ~Booster();
+  Booster(Booster&&) noexcept;
+
+  /// [rows] probabilities or values; for kClasses [rows, classes].
+  std::vector<double> predict(const TreeRows& rows) const;
+  /// Total gain of each column's splits, as shares that sum to 1 (all 0 when there was no split).
+  std::vector<double> gain_shares() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace semblance::evaluator

@@ -1,6 +1,7 @@
 #include "evaluator/context.hpp"
 #include "evaluator/privacy/sections.hpp"
 #include "evaluator/quality/sections.hpp"
+#include "evaluator/utility/sections.hpp"
 
 namespace semblance::evaluator {
 
@@ -11,6 +12,8 @@ const std::vector<SectionSpec>& all_sections() {
       {"quality", "missing", "Missing values", missingness_section},
       {"quality", "detection", "Telling them apart", detection_section},
       {"quality", "plane", "The whole picture", plane_section},
+      {"utility", "target", "The chosen target", target_section},
+      {"utility", "global", "Every column as target", global_utility_section},
       {"privacy", "copies", "Exact copies", copies_section},
       {"privacy", "closest", "Distance to the closest record", closest_record_section},
   };

@@ -1,0 +1,29 @@
+/// Do regression coefficients estimated from two tables agree?
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evaluator/comparison.hpp"
+
+namespace semblance::evaluator {
+
+struct Coefficient {
+  std::string name;
+  double real = 0, real_low = 0, real_high = 0;  ///< estimate and 95 % confidence interval
+  double other = 0, other_low = 0, other_high = 0;
+  double overlap = 0;  ///< interval overlap
+};
+
+/// Overlap of two intervals, ½ [(min u − max l)/(u_R − l_R) + (min u − max l)/(u_S − l_S)]
+/// (Karr et al. 2006; synthpop compare.fit.synds): 1 same, negative when apart.
+double interval_overlap(double low_a, double high_a, double low_b, double high_b);
+
+/// Coefficients of the logistic (two-level target) or least-squares (numeric target) regression of
+/// the target on all other columns, in both tables with the same features. Coefficients that either
+/// table does not determine are left out.
+/// \throws Error{kData} for a target of another kind, or one that does not vary
+std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Rows& real, const Rows& other, int target,
+                                               std::int64_t most_rows, std::uint64_t seed);
+
+}  // namespace semblance::evaluator

@@ -1,0 +1,49 @@
+/// Train on synthetic, test on real (TSTR): would a model learned from the synthetic table work on
+/// real people as well as one learned from the real table?
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluator/comparison.hpp"
+
+namespace semblance::evaluator {
+
+struct TaskOptions {
+  int target = 0;                 ///< column to predict
+  std::int64_t most_rows = 20000; ///< of each training table
+  int trees = 200, depth = 6;
+  double rate = 0.1;
+  bool linear = true;             ///< also fit linear or logistic regression
+  int most_classes = 10;          ///< rarer levels are one class
+  std::uint64_t seed = 1;
+  int threads = 0;
+};
+
+/// Scores on the same real test rows. Classification: AUC, for more than two classes the mean of
+/// one-against-the-rest AUCs over classes present in the test rows. Regression: R².
+struct TaskScores {
+  bool classification = true;
+  double trees_real = 0, trees_synthetic = 0;    ///< learned from the real, the synthetic table
+  double linear_real = 0, linear_synthetic = 0;  ///< NaN when not asked for
+  std::int64_t train_rows = 0, test_rows = 0;
+  /// Prediction of the trees for every test row: P(second class), or the value; for fairness.
+  std::vector<double> predicted_real, predicted_synthetic, truth;
+  std::vector<std::int64_t> test_row;
+};
+
+/// \param train  real training rows; \param test  real rows that neither model sees
+/// \throws Error{kData} when the target cannot be predicted: all missing, or one class only
+TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic, const Rows& test,
+                              const TaskOptions& options);
+
+/// Real rows to train and to test on: the holdout is the test when there is one; otherwise a random
+/// fifth of the real rows, which the generator has seen (the report says so).
+struct TaskTables {
+  Rows train, test;
+  bool test_unseen = true;
+};
+TaskTables task_tables(const Comparison& data, std::uint64_t seed);
+
+}  // namespace semblance::evaluator

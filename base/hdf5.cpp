@@ -56,6 +56,8 @@ H5Handle text_type() {
 
 H5Handle creation_list(const std::vector<std::int64_t>& shape) {
   H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "creation list");
+  h5_check(H5Pset_obj_track_times(list.get(), false),
+           "creation list");  // the same bytes every time
   const std::int64_t n = product(shape);
   if (n <= 1000 || shape.empty()) return list;
   std::vector<hsize_t> chunk(shape.begin(), shape.end());
@@ -264,8 +266,9 @@ SEMBLANCE_H5_INSTANCE(std::int64_t)
 void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts) {
   const H5Handle type = text_type();
   const H5Handle space = space_of({static_cast<std::int64_t>(texts.size())});
+  const H5Handle list = creation_list({});
   const H5Handle dataset(H5Dcreate2(parent, name.c_str(), type.get(), space.get(), H5P_DEFAULT,
-                                    H5P_DEFAULT, H5P_DEFAULT),
+                                    list.get(), H5P_DEFAULT),
                          H5Dclose, "dataset '" + name + "'");
   std::vector<const char*> pointers;
   for (const std::string& text : texts) pointers.push_back(text.c_str());

@@ -24,6 +24,8 @@ void write_virtual_column(hid_t group, const ColumnSpec& spec, const Manifest& m
   const hsize_t total = static_cast<hsize_t>(manifest.n_rows());
   const base::H5Handle space(H5Screate_simple(1, &total, nullptr), H5Sclose, what);
   const base::H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
+  base::h5_check(H5Pset_obj_track_times(list.get(), false),
+                 "creation list");  // the same bytes every time
   // HDF5 takes '%' in the name of a source for a pattern; doubled it stands for itself.
   const std::string source = "/columns/" + std::regex_replace(link, std::regex("%"), "%%");
   hsize_t offset = 0;

@@ -22,6 +22,8 @@ base::H5Handle create_column(hid_t group, const ColumnSpec& spec) {
   const hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk = kChunkRows;
   const base::H5Handle space(H5Screate_simple(1, &none, &unlimited), H5Sclose, what);
   const base::H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
+  base::h5_check(H5Pset_obj_track_times(list.get(), false),
+                 "creation list");  // the same bytes every time
   base::h5_check(H5Pset_chunk(list.get(), 1, &chunk), what);
   base::h5_check(H5Pset_shuffle(list.get()), what);
   base::h5_check(H5Pset_deflate(list.get(), kDeflateLevel), what);

@@ -7,6 +7,7 @@ std::unique_ptr<Command> prepare_command();
 std::unique_ptr<Command> train_command();
 std::unique_ptr<Command> generate_command();
 std::unique_ptr<Command> evaluate_command();
+std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> export_command();
 std::unique_ptr<Command> mock_hospital_command();
 std::unique_ptr<Command> info_command();
@@ -19,6 +20,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(train_command());
   commands.push_back(generate_command());
   commands.push_back(evaluate_command());
+  commands.push_back(run_command());
   commands.push_back(export_command());
   commands.push_back(mock_hospital_command());
   commands.push_back(info_command());

@@ -107,6 +107,11 @@ std::vector<ConfigSection> config_sections(Config& config) {
   return sections;
 }
 
+bool names_file(const std::string& setting) {
+  static const std::set<std::string> paths = {"recipe", "input", "thresholds"};
+  return paths.contains(setting);
+}
+
 bool decides_result(const std::string& setting) {
   static const std::set<std::string> no_influence = {"device", "threads", "memory_mib",
                                                      "checkpoint_seconds"};
@@ -138,7 +143,7 @@ void resolve_paths(Config& config) {
     config.output = stem.string() + "-run";
   }
   for (std::string* path : {&config.output, &config.table, &config.metadata, &config.prepare.recipe,
-                            &config.prepare.input}) {
+                            &config.evaluate.thresholds, &config.prepare.input}) {
     if (path->empty()) continue;
     *path = (base / *path).lexically_normal().string();
     if (path->size() > 1 && path->ends_with('/')) path->pop_back();
@@ -204,6 +209,7 @@ void check_files(const Config& config) {
   check("metadata", config.metadata);
   check("prepare.recipe", config.prepare.recipe);
   check("prepare.input", config.prepare.input);
+  check("evaluate.thresholds", config.evaluate.thresholds);
 }
 
 }  // namespace

@@ -46,8 +46,11 @@ struct Config {
 /// All settings that a configuration may hold; the targets are members of `config`.
 std::vector<ConfigSection> config_sections(Config& config);
 
-/// Settings that have no influence on results, only on where and how fast they are computed.
+/// False for settings of stages that say only where and how fast results are computed.
 bool decides_result(const std::string& setting);
+
+/// True for settings of stages that name a file: its contents decide the result, not its name.
+bool names_file(const std::string& setting);
 
 /// Reads `file`, then applies `sets` (as from --set) in order.
 /// \throws Error{kData} listing, with file and line, every unknown name (with the nearest valid

@@ -58,7 +58,7 @@ class StageMaker {
     HoldoutOptions options = config_.holdout;
     options.table = config_.table.empty() ? folder_.input.string() : config_.table;
     options.metadata = config_.metadata;
-    if (!config_.evaluate.target.empty()) options.needed_columns = {config_.evaluate.target};
+    options.needed_columns = columns_named_later();
     options.train_output = folder_.train.string();
     options.holdout_output = folder_.holdout.string();
     options.metadata_output = folder_.metadata.string();
@@ -139,6 +139,7 @@ class StageMaker {
     stage.inputs = {
         {"train", folder_.train}, {"synthetic", folder_.synthetic}, {"metadata", folder_.metadata}};
     if (has_holdout()) stage.inputs.push_back({"holdout", folder_.holdout});
+    if (!options.thresholds.empty()) stage.inputs.push_back({"thresholds", options.thresholds});
     stage.outputs = {{"report.html", folder_.report / "report.html"},
                      {"report.json", folder_.report / "report.json"}};
     stage.settings.emplace_back("title", config_.title);
@@ -153,10 +154,20 @@ class StageMaker {
   std::vector<Stage> take() { return std::move(stages_); }
 
  private:
+  /// Columns that the evaluation will ask for: better missed before training than after it.
+  std::vector<std::string> columns_named_later() const {
+    const evaluator::EvaluateOptions& evaluate = config_.evaluate;
+    std::vector<std::string> names = evaluate.quasi_identifiers;
+    names.insert(names.end(), evaluate.sensitive.begin(), evaluate.sensitive.end());
+    for (const std::string& name : {evaluate.target, evaluate.protected_column}) {
+      if (!name.empty()) names.push_back(name);
+    }
+    return names;
+  }
+
   bool has_holdout() const { return config_.holdout.share > 0; }
 
-  /// A stage with the settings of its section that decide its result. Paths are not settings: what
-  /// counts is the contents of the files, which are inputs.
+  /// A stage with the settings of its section that decide its result.
   Stage named(const std::string& name, const std::string& task) const {
     Stage stage;
     stage.name = name;
@@ -164,10 +175,8 @@ class StageMaker {
     for (const ConfigSection& section : sections_) {
       if (section.name != name) continue;
       for (const base::Setting& setting : section.settings.all()) {
-        const bool path =
-            name == "prepare" && (setting.name == "recipe" || setting.name == "input");
-        if (decides_result(setting.name) && !path)
-          stage.settings.emplace_back(setting.name, setting.text());
+        if (!decides_result(setting.name) || names_file(setting.name)) continue;
+        stage.settings.emplace_back(setting.name, setting.text());
       }
     }
     return stage;

@@ -27,9 +27,12 @@ std::vector<StageOutcome> run(const RunRequest& request, base::Communicator& com
                  communicator.size(), communicator.size() == 1 ? "rank" : "ranks", config->output);
 
   std::vector<StageOutcome> outcomes = run_stages(stages, options, communicator);
-  const fs::path report = fs::path(config->output) / "report" / "report.html";
-  if (outcomes.back().state != StageOutcome::State::kLeftOut)
-    base::log_info("report: {}", report.string());
+  double seconds = 0;
+  for (const StageOutcome& outcome : outcomes) seconds += outcome.seconds;
+  base::log_info("run: done in {:.1f} s", seconds);
+  if (outcomes.back().state != StageOutcome::State::kLeftOut) {
+    base::log_info("report: {}", (fs::path(config->output) / "report" / "report.html").string());
+  }
   return outcomes;
 }
 

@@ -2,7 +2,7 @@
 # pipeline.sbatch and submit.sh must say what is wrong with their settings before anything starts.
 #   test_settings.sh JOBS_FOLDER
 set -uo pipefail
-jobs=${1:?use: test_settings.sh JOBS_FOLDER}
+jobs=$(realpath "${1:?use: test_settings.sh JOBS_FOLDER}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

@@ -20,6 +20,8 @@ class PrepareCommand : public Command {
         ->required();
     app.add_option("--output", options_.output, "table to write: .csv, .csv.gz, .parquet or .h5")
         ->required();
+    app.add_option("--metadata", options_.metadata,
+                   "where to write kinds, date order and entity as metadata YAML, for train");
     settings_.add_flags(app);
   }
   void run(const CommonFlags& flags, base::Communicator& communicator) override {

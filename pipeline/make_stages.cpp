@@ -10,6 +10,7 @@ RunFolder::RunFolder(const fs::path& folder, const std::string& table_format)
     : root(folder),
       raw(folder / "raw"),
       input(folder / ("input." + table_format)),
+      input_metadata(folder / "input.metadata.yaml"),
       train(folder / ("train." + table_format)),
       holdout(folder / ("holdout." + table_format)),
       metadata(folder / "metadata.yaml"),
@@ -45,8 +46,9 @@ class StageMaker {
     prepare::PrepareOptions options = config_.prepare;
     if (config_.makes_mock_hospital) options.input = folder_.raw.string();
     options.output = folder_.input.string();
+    options.metadata = folder_.input_metadata.string();
     stage.inputs = {{"recipe", options.recipe}, {"raw", options.input}};
-    stage.outputs = {{"input", folder_.input}};
+    stage.outputs = {{"input", folder_.input}, {"input_metadata", folder_.input_metadata}};
     stage.run = [options](base::Communicator& communicator) {
       prepare::prepare(options, communicator);
     };
@@ -58,6 +60,9 @@ class StageMaker {
     HoldoutOptions options = config_.holdout;
     options.table = config_.table.empty() ? folder_.input.string() : config_.table;
     options.metadata = config_.metadata;
+    if (options.metadata.empty() && config_.table.empty()) {
+      options.metadata = folder_.input_metadata.string();
+    }
     options.needed_columns = columns_named_later();
     options.train_output = folder_.train.string();
     options.holdout_output = folder_.holdout.string();

@@ -15,8 +15,10 @@ struct RunFolder {
   RunFolder(const std::filesystem::path& folder, const std::string& table_format);
 
   std::filesystem::path root;
-  std::filesystem::path raw;          ///< raw/: tables of the mock hospital
-  std::filesystem::path input;        ///< input.csv: the table that `prepare` makes
+  std::filesystem::path raw;    ///< raw/: tables of the mock hospital
+  std::filesystem::path input;  ///< input.csv: the table that `prepare` makes
+  std::filesystem::path
+      input_metadata;                 ///< input.metadata.yaml: what the recipe knows of its columns
   std::filesystem::path train;        ///< train.csv: rows to learn from
   std::filesystem::path holdout;      ///< holdout.csv: rows set aside
   std::filesystem::path metadata;     ///< metadata.yaml: the final schema of all tables

@@ -20,7 +20,8 @@ void prepare(const PrepareOptions& options, base::Communicator& communicator) {
     SEMBLANCE_EXPECT(std::filesystem::is_directory(options.input), kIo,
                      "--input {}: there is no such directory", options.input);
     const std::int64_t rows = run_recipe(
-        recipe, {options.input, options.memory_mib << 20, options.threads}, options.output);
+        recipe, {options.input, options.memory_mib << 20, options.threads, options.metadata},
+        options.output);
     if (rows == 0)
       base::log_warning("the recipe left no row: {} holds a header only", options.output);
     base::log_info("wrote {}: {} rows", options.output, rows);

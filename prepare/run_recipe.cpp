@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/progress.hpp"
 #include "prepare/turns.hpp"
@@ -604,6 +605,12 @@ table::Schema Runner::schema(const RowShape& shape) const {
   return result;
 }
 
+/// What the recipe decides of the columns. Units and decimals are left open: the values tell them.
+std::string recipe_metadata(table::Schema schema) {
+  for (table::ColumnSpec& column : schema.columns) column.unit.clear();
+  return table::metadata_yaml(schema);
+}
+
 std::int64_t Runner::write(const std::string& output) {
   const std::unique_ptr<Chain> made = chain(recipe_.output_from);
   if (!recipe_.output.empty()) {
@@ -619,6 +626,7 @@ std::int64_t Runner::write(const std::string& output) {
   std::int64_t n_rows = 0;
   const auto sink = write_sink(*writer, wanted, budget_, n_rows);
   made->run(*sink, run_.threads, "prepare");
+  if (!run_.metadata.empty()) base::write_text_file(run_.metadata, recipe_metadata(wanted));
   return n_rows;
 }
 

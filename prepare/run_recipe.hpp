@@ -13,6 +13,7 @@ struct RecipeRun {
   std::string input;  ///< directory of the raw tables
   std::int64_t memory_bytes = 0;
   int threads = 0;
+  std::string metadata;  ///< metadata YAML to write beside the table; "" for none
 };
 
 /// Runs a recipe and writes its output table. Returns the number of rows.

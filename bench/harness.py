@@ -1,0 +1,81 @@
+"""What the benchmarks share: timing, the machine, results on paper and on screen."""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def cpu_seconds(function, repeats):
+    """CPU seconds (user and system) of each of `repeats` calls, after one call that does not count."""
+    function()
+    seconds = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        seconds.append(time.process_time() - start)
+    return seconds
+
+
+def cpu_model():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
+
+
+def commit():
+    text = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return text.stdout.strip() or "unknown"
+
+
+def run_ours(*arguments):
+    """Runs our benchmark program; it prints one JSON object a line."""
+    program = ROOT / os.environ["SEMBLANCE_BENCH_BUILD"] / "bench" / arguments[0]
+    done = subprocess.run([program, *map(str, arguments[1:])], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Results:
+    """Rates of us and the peers for one kind of work, in `unit` a CPU second."""
+
+    def __init__(self, name, unit, packages):
+        self.name, self.unit, self.rows = name, unit, []
+        self.versions = {package: importlib.metadata.version(package) for package in packages}
+
+    def add(self, who, work, seconds):
+        """work: in units, for each of the measured calls of `seconds`."""
+        row = {
+            "who": who,
+            "median_s": statistics.median(seconds),
+            "fastest_s": min(seconds),
+            "slowest_s": max(seconds),
+            "repeats": len(seconds),
+            "rate": work / statistics.median(seconds),
+        }
+        self.rows.append(row)
+        print(f"{who:44s} {row['rate']:12.4g} {self.unit}/s   median {row['median_s']:.4g} s"
+              f" ({row['fastest_s']:.4g} to {row['slowest_s']:.4g}, {row['repeats']} times)", flush=True)
+        return row["rate"]
+
+    def finish(self, ratios, notes=()):
+        print(f"{cpu_model()}; one thread each, CPU seconds; " +
+              ", ".join(f"{k} {v}" for k, v in self.versions.items()))
+        for note in notes:
+            print(note)
+        folder = ROOT / "bench" / "results"
+        folder.mkdir(exist_ok=True)
+        record = {
+            "name": self.name, "command": f"bench/run {self.name}", "commit": commit(), "machine": cpu_model(),
+            "threads": 1, "unit": self.unit, "versions": self.versions, "results": self.rows,
+            "ratios": ratios, "notes": list(notes),
+        }
+        path = folder / f"{time.strftime('%Y-%m-%d')}-{self.name}.json"
+        path.write_text(json.dumps(record, indent=1) + "\n")
+        for peer, ratio in ratios.items():
+            print(f"RATIO {peer} {ratio:.4g}")

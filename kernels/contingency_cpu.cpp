@@ -5,13 +5,25 @@
 #include "base/parallel.hpp"
 #include "kernels/contingency_groups.hpp"
 
+// Loops that vectorise are compiled for wider vectors too; the machine picks when the program
+// starts.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SEMBLANCE_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define SEMBLANCE_CLONES
+#endif
+
 namespace semblance::kernels {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 1 << 20;   ///< whose joint codes are kept at a time
+/// Rows whose joint codes are kept at a time. Triples have larger tables to sum up after each such
+/// piece.
+constexpr std::int64_t kRowsAtOnce[] = {1 << 19, 1 << 20};
 constexpr std::int64_t kRowsPerPass = 1 << 13;  ///< counted before going on to the next groups
 constexpr int kPartners = 4;                    ///< tables counted together: independent increments
 constexpr std::size_t kNarrowCells = 1 << 16;   ///< cells that 16 bits can number
+constexpr std::size_t kFourCopies = 1 << 14;    ///< cells of a table that is worth copies
 constexpr std::size_t kAlwaysSmall =
     1 << 16;  ///< cells that are worth a joint table for any number of rows
 
@@ -112,53 +124,76 @@ class TargetMaker {
 struct Partner {
   std::uint32_t n_codes;
   const std::uint16_t* codes;
-  std::vector<std::uint32_t> table;  ///< [joint code of the others][n_codes]
-};
+  std::size_t n_cells, n_copies;
+  std::vector<std::uint32_t> table;  ///< [copies][joint code of the others][n_codes]
 
-/// Adds one to the cells of n rows, two tables in turn: their increments do not wait for each
-/// other.
-template <class Index>
-void increment(std::uint32_t* a, const Index* at_a, std::uint32_t* b, const Index* at_b,
-               std::int64_t n) {
-  std::int64_t row = 0;
-  for (; row + 4 <= n; row += 4) {
-    for (std::int64_t i = row; i < row + 4; ++i) {
-      ++a[at_a[i]];
-      ++b[at_b[i]];
+  /// Sums the copies into the first.
+  void gather() {
+    for (std::size_t copy = 1; copy < n_copies; ++copy) {
+      for (std::size_t cell = 0; cell < n_cells; ++cell)
+        table[cell] += table[copy * n_cells + cell];
     }
   }
-  for (; row < n; ++row) {
-    ++a[at_a[row]];
+};
+
+/// Adds one to a cell for each of n rows. The rows are cut in four and each quarter counts in its
+/// own copy of the table, where there are so many: common cells would wait for their last
+/// increment.
+template <class Index>
+void increment(Partner& partner, const Index* at, std::int64_t n) {
+  const std::int64_t quarter = n / 4;
+  std::uint32_t* tables[4];
+  for (std::size_t q = 0; q < 4; ++q)
+    tables[q] = partner.table.data() + q % partner.n_copies * partner.n_cells;
+  std::uint32_t *a = tables[0], *b = tables[1], *c = tables[2], *d = tables[3];
+  const Index *at_b = at + quarter, *at_c = at_b + quarter, *at_d = at_c + quarter;
+  for (std::int64_t row = 0; row < quarter; ++row) {
+    ++a[at[row]];
     ++b[at_b[row]];
+    ++c[at_c[row]];
+    ++d[at_d[row]];
   }
+  for (std::int64_t row = 4 * quarter; row < n; ++row) ++a[at[row]];
 }
 
-/// Cells of n rows in a table [base codes][partner codes]: arithmetic that vectorises.
-template <class Index, class Base>
-void cells_of(const Base* base, const std::uint16_t* codes, std::uint32_t n_codes, Index* at,
-              std::int64_t n) {
-  const auto stride = static_cast<Index>(n_codes);
-  for (std::int64_t row = 0; row < n; ++row) {
-    at[row] = static_cast<Index>(static_cast<Index>(base[row]) * stride + codes[row]);
-  }
+/// Cells of n rows in a table [base codes][partner codes].
+SEMBLANCE_CLONES void cells_of(const std::uint16_t* base, const std::uint16_t* codes,
+                               std::uint32_t n_codes, std::uint16_t* at, std::int64_t n) {
+  const auto stride = static_cast<std::uint16_t>(n_codes);
+  for (std::int64_t row = 0; row < n; ++row)
+    at[row] = static_cast<std::uint16_t>(base[row] * stride + codes[row]);
+}
+SEMBLANCE_CLONES void cells_of(const std::uint32_t* base, const std::uint16_t* codes,
+                               std::uint32_t n_codes, std::uint32_t* at, std::int64_t n) {
+  for (std::int64_t row = 0; row < n; ++row) at[row] = base[row] * n_codes + codes[row];
+}
+
+/// Joint codes of rows: the first member, then the others added.
+SEMBLANCE_CLONES void set_codes(const std::uint8_t* cells, std::uint16_t* joint, std::int64_t n) {
+  for (std::int64_t row = 0; row < n; ++row) joint[row] = cells[row];
+}
+SEMBLANCE_CLONES void set_codes(const std::uint16_t* cells, std::uint16_t* joint, std::int64_t n) {
+  for (std::int64_t row = 0; row < n; ++row) joint[row] = cells[row];
+}
+SEMBLANCE_CLONES void add_codes(const std::uint8_t* cells, std::uint16_t stride,
+                                std::uint16_t* joint, std::int64_t n) {
+  for (std::int64_t row = 0; row < n; ++row)
+    joint[row] = static_cast<std::uint16_t>(joint[row] + cells[row] * stride);
+}
+SEMBLANCE_CLONES void add_codes(const std::uint16_t* cells, std::uint16_t stride,
+                                std::uint16_t* joint, std::int64_t n) {
+  for (std::int64_t row = 0; row < n; ++row)
+    joint[row] = static_cast<std::uint16_t>(joint[row] + cells[row] * stride);
 }
 
 /// Counts rows [first, first + n) into the tables of all partners.
-template <class Index, class Base>
-void count_rows(const Base* base, std::vector<Partner>& partners, std::int64_t first,
+template <class Index>
+void count_rows(const Index* base, std::vector<Partner>& partners, std::int64_t first,
                 std::int64_t n) {
-  static_assert(kRowsPerPass <= 1 << 13);
-  std::array<Index, kRowsPerPass> at_a, at_b;
-  for (std::size_t p = 0; p < partners.size(); p += 2) {
-    Partner &a = partners[p], &b = partners[std::min(p + 1, partners.size() - 1)];
-    cells_of(base, a.codes + first, a.n_codes, at_a.data(), n);
-    if (&a == &b) {  // the last one: its own halves take turns
-      increment(a.table.data(), at_a.data(), a.table.data(), at_a.data() + n / 2, n / 2);
-      if (n % 2 != 0) ++a.table[at_a[static_cast<std::size_t>(n - 1)]];
-    } else {
-      cells_of(base, b.codes + first, b.n_codes, at_b.data(), n);
-      increment(a.table.data(), at_a.data(), b.table.data(), at_b.data(), n);
-    }
+  std::array<Index, kRowsPerPass> at;
+  for (Partner& partner : partners) {
+    cells_of(base, partner.codes + first, partner.n_codes, at.data(), n);
+    increment(partner, at.data(), n);
   }
 }
 
@@ -210,6 +245,10 @@ std::vector<Item> make_items(std::size_t n_groups, int order) {
   return items;
 }
 
+std::size_t copies_for(std::size_t cells) {
+  return cells <= kFourCopies ? 4 : cells <= 2 * kFourCopies ? 2 : 1;
+}
+
 /// Counting one item over the rows whose joint codes are at hand.
 class ItemCounter {
  public:
@@ -241,14 +280,16 @@ class ItemCounter {
         for (const Target& target : found) count_directly(item, p, target);
         continue;
       }
-      partners.push_back(
-          {groups_[p].n_codes, codes_[p].data(), std::vector<std::uint32_t>(cells, 0)});
+      const std::size_t copies = device_ != nullptr ? 1 : copies_for(cells);
+      partners.push_back({groups_[p].n_codes, codes_[p].data(), cells, copies,
+                          std::vector<std::uint32_t>(cells * copies, 0)});
       if (device_ != nullptr) count_on_device(item, p, partners.back().table);
       targets.push_back(std::move(found));
     }
     if (partners.empty()) return;
     if (device_ == nullptr) count_partners(item, partners);
     for (std::size_t p = 0; p < partners.size(); ++p) {
+      partners[p].gather();
       for (const Target& target : targets[p]) {
         fold(partners[p].table, joint_offsets(target, item.base.size()),
              target.offsets[item.base.size()], target.counts);
@@ -258,25 +299,32 @@ class ItemCounter {
 
  private:
   void count_partners(const Item& item, std::vector<Partner>& partners) const {
-    const bool narrow = std::all_of(partners.begin(), partners.end(), [](const Partner& p) {
-      return p.table.size() <= kNarrowCells;
-    });
-    std::array<std::uint32_t, kRowsPerPass> joint{};
+    const bool narrow = std::all_of(partners.begin(), partners.end(),
+                                    [](const Partner& p) { return p.n_cells <= kNarrowCells; });
     for (std::int64_t first = 0; first < n_rows_; first += kRowsPerPass) {
       const std::int64_t n = std::min(kRowsPerPass, n_rows_ - first);
-      if (item.base.size() == 1) {
-        const std::uint16_t* base = codes_[item.base[0]].data() + first;
-        narrow ? count_rows<std::uint16_t>(base, partners, first, n)
-               : count_rows<std::uint32_t>(base, partners, first, n);
-        continue;
-      }
-      if (item.base.size() == 2) {
-        cells_of(codes_[item.base[0]].data() + first, codes_[item.base[1]].data() + first,
-                 groups_[item.base[1]].n_codes, joint.data(), n);
-      }
-      narrow ? count_rows<std::uint16_t>(joint.data(), partners, first, n)
-             : count_rows<std::uint32_t>(joint.data(), partners, first, n);
+      narrow ? count_pass<std::uint16_t>(item, partners, first, n)
+             : count_pass<std::uint32_t>(item, partners, first, n);
     }
+  }
+
+  template <class Index>
+  void count_pass(const Item& item, std::vector<Partner>& partners, std::int64_t first,
+                  std::int64_t n) const {
+    const auto codes = [&](std::size_t g) { return codes_[item.base[g]].data() + first; };
+    if constexpr (sizeof(Index) == sizeof(std::uint16_t)) {
+      if (item.base.size() == 1) return count_rows(codes(0), partners, first, n);
+    }
+    std::array<Index, kRowsPerPass> base;
+    if (item.base.empty()) {
+      std::fill_n(base.begin(), n, Index{0});
+    } else {
+      std::copy_n(codes(0), n, base.begin());
+    }
+    if (item.base.size() == 2) {
+      cells_of(base.data(), codes(1), groups_[item.base[1]].n_codes, base.data(), n);
+    }
+    count_rows(base.data(), partners, first, n);
   }
 
   void count_on_device(const Item& item, std::size_t partner,
@@ -308,21 +356,18 @@ class ItemCounter {
   const JointCounter* device_;
 };
 
-Codes joint_codes(std::span<const CodeColumn> columns, const CodeGroup& group, std::int64_t first,
-                  std::int64_t n) {
-  Codes joint(static_cast<std::size_t>(n), 0);
+void joint_codes(std::span<const CodeColumn> columns, const CodeGroup& group, std::int64_t first,
+                 std::int64_t n, Codes& joint) {
+  joint.resize(static_cast<std::size_t>(n));
   for (std::size_t m = 0; m < group.columns.size(); ++m) {
     std::visit(
         [&](const auto& all) {
           const auto* cells = all.data() + first;
-          const auto stride = static_cast<std::uint16_t>(group.strides[m]);
-          for (std::size_t row = 0; row < joint.size(); ++row) {
-            joint[row] = static_cast<std::uint16_t>(joint[row] + cells[row] * stride);
-          }
+          m == 0 ? set_codes(cells, joint.data(), n)
+                 : add_codes(cells, static_cast<std::uint16_t>(group.strides[m]), joint.data(), n);
         },
         columns[static_cast<std::size_t>(group.columns[m])]);
   }
-  return joint;
 }
 
 }  // namespace
@@ -390,13 +435,14 @@ void count_tables(std::span<const CodeColumn> columns, std::int64_t n_rows,
                   const CountOptions& options) {
   const std::vector<CodeGroup> groups = group_columns(cardinalities, options.most_codes);
   const std::vector<Item> items = make_items(groups.size(), options.order);
-  for (std::int64_t first = 0; first < n_rows; first += kRowsAtOnce) {
-    const std::int64_t n = std::min(kRowsAtOnce, n_rows - first);
-    JointCodes codes(groups.size());
+  const std::int64_t at_once = kRowsAtOnce[options.order - 2];
+  JointCodes codes(groups.size());
+  for (std::int64_t first = 0; first < n_rows; first += at_once) {
+    const std::int64_t n = std::min(at_once, n_rows - first);
     base::parallel_for(static_cast<std::int64_t>(groups.size()), options.threads,
                        [&](std::int64_t g) {
-                         codes[static_cast<std::size_t>(g)] =
-                             joint_codes(columns, groups[static_cast<std::size_t>(g)], first, n);
+                         joint_codes(columns, groups[static_cast<std::size_t>(g)], first, n,
+                                     codes[static_cast<std::size_t>(g)]);
                        });
     std::unique_ptr<JointCounter> device;
 #ifdef SEMBLANCE_WITH_CUDA

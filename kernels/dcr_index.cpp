@@ -104,7 +104,8 @@ std::vector<std::int64_t> GowerIndex::find_distinct(const GowerRows& references,
       rows.columns.emplace_back(references.categorical[static_cast<std::size_t>(c - n_numeric_)]);
     }
   }
-  std::vector<std::int64_t> same = CopyIndex(rows, threads).find(rows, threads);
+  std::vector<std::int64_t> same;
+  const CopyIndex copies(rows, threads, 0, 1, &same);
   std::vector<std::int64_t> distinct;
   for (std::int64_t row = 0; row < references.n_rows; ++row) {
     std::int64_t& group = same[static_cast<std::size_t>(row)];
@@ -198,11 +199,11 @@ void GowerIndex::choose_scale(const GowerRows& sample) {
     found.push_back(best.second == kNoUnits ? best.first : best.second);
   }
   std::sort(found.begin(), found.end());
-  const double usual = found.empty() ? 1 : static_cast<double>(found[found.size() * 8 / 10]);
+  const double usual = found.empty() ? 1 : static_cast<double>(found[found.size() * 9 / 10]);
   const bool all_same = std::all_of(weights_.column.begin(), weights_.column.end(),
                                     [&](std::uint32_t w) { return w == largest || w == 0; });
   double levels =
-      std::clamp(kMostNarrow / (1.1 * usual / static_cast<double>(unit) + 1e-3), 1.0, 254.0);
+      std::clamp(kMostNarrow / (1.2 * usual / static_cast<double>(unit) + 1e-3), 1.0, 254.0);
   if (n_numeric_ == 0 && all_same) {
     levels = 1;  // counts of differing columns are exact
   } else if (levels < kLeastNarrowLevels) {

@@ -43,6 +43,8 @@ class Search {
 
  private:
   std::uint64_t difference(std::int64_t id) {
+    if (id == promised_ids_[0]) return promised_units_[0];
+    if (id == promised_ids_[1]) return promised_units_[1];
     ++counts_.exact;
     const RowCells& cells = index_.cells();
     return scan_.exact(numeric_, cells.numeric(id), index_.n_numeric(), codes_, cells.codes(id),
@@ -52,10 +54,14 @@ class Search {
   /// A difference that the second nearest cannot exceed, from the rows that answered the query
   /// before.
   std::uint64_t promise() {
+    promised_ids_[0] = promised_ids_[1] = -1;  // their differences are those to the query before
     if (state_.first_id < 0 || state_.second_id < 0) return kNoUnits;
-    const std::uint64_t a = difference(state_.first_id);
-    const std::uint64_t b = state_.second_id == state_.first_id ? a : difference(state_.second_id);
-    return promise_of(a, b, state_.leave_one_out);
+    promised_units_[0] = difference(state_.first_id);
+    promised_units_[1] =
+        state_.second_id == state_.first_id ? promised_units_[0] : difference(state_.second_id);
+    promised_ids_[0] = state_.first_id;
+    promised_ids_[1] = state_.second_id;
+    return promise_of(promised_units_[0], promised_units_[1], state_.leave_one_out);
   }
 
   std::uint64_t scan(ScanFunction function, const std::uint8_t* group, int n,
@@ -71,12 +77,32 @@ class Search {
     std::uint16_t levels[kLanes];
     ++counts_.row_scans;
     std::uint64_t mask = scan(scan_.rows, index_.leaf_bytes(leaf), index_.leaf_size(leaf), levels);
+    const std::int64_t first = index_.leaf_first(leaf);
+    for (int best = 0; best < 2 && (mask & (mask - 1)) != 0;
+         ++best) {  // they make the limits small
+      const int lane = least_lane(mask, levels);
+      take(first + lane, levels[lane]);
+      mask &= ~(std::uint64_t{1} << lane);
+    }
     for (; mask != 0; mask &= mask - 1) {
       const int lane = std::countr_zero(mask);
-      const std::int64_t id = index_.leaf_first(leaf) + lane;
-      if (levels[lane] <= state_.limit(index_.members(id).first))
-        state_.take(id, index_.members(id), difference(id));
+      take(first + lane, levels[lane]);
     }
+  }
+
+  void take(std::int64_t id, std::uint16_t level) {
+    const Members& members = index_.members(id);
+    if (level <= state_.limit(members.first)) state_.take(id, members, difference(id));
+  }
+
+  /// The lane of the smallest level in a mask that is not 0.
+  static int least_lane(std::uint64_t mask, const std::uint16_t* levels) {
+    int least = std::countr_zero(mask);
+    for (mask &= mask - 1; mask != 0; mask &= mask - 1) {
+      const int lane = std::countr_zero(mask);
+      if (levels[lane] < levels[least]) least = lane;
+    }
+    return least;
   }
 
   void visit_boxes(int level, std::int64_t group) {
@@ -87,11 +113,7 @@ class Search {
     ++counts_.box_scans;
     std::uint64_t mask = scan(scan_.boxes, index_.box_bytes(level, group), n, levels);
     if ((mask & (mask - 1)) != 0) {  // the most promising entry first: it makes the limits small
-      int best = std::countr_zero(mask);
-      for (std::uint64_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {
-        const int lane = std::countr_zero(rest);
-        if (levels[lane] < levels[best]) best = lane;
-      }
+      const int best = least_lane(mask, levels);
       enter(level, first + best);
       mask &= ~(std::uint64_t{1} << best);
     }
@@ -117,6 +139,8 @@ class Search {
   const float* numeric_ = nullptr;
   const std::int32_t* codes_ = nullptr;
   std::int64_t scanned_leaf_ = -1;
+  std::int64_t promised_ids_[2] = {-1, -1};  ///< distinct rows whose differences are known
+  std::uint64_t promised_units_[2] = {0, 0};
   SearchState state_;
 };
 

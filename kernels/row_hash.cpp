@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kChunk = 1024;  ///< rows hashed at a time: their state stays in cache
 constexpr std::int64_t kRowsPerRegion = 1 << 15;
 constexpr int kMostRegionBits = 12;
+constexpr std::int64_t kMostKept = 1 << 24;  ///< rows whose hashes are kept rather than made twice
 constexpr std::uint64_t kNanWord = 0x7FF8000000000000u;
 
 std::uint64_t word(double value) {
@@ -113,7 +114,8 @@ void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out)
   for (RowHash& hash : out) mix(hash, rows.columns.size());
 }
 
-CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares)
+CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares,
+                     std::vector<std::int64_t>* first_equal)
     : references_(std::move(references)), share_(share), n_shares_(n_shares) {
   check(references_, "CopyIndex");
   SEMBLANCE_EXPECT(references_.n_rows < std::numeric_limits<std::uint32_t>::max(), kUsage,
@@ -138,13 +140,16 @@ CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares)
                static_cast<std::int64_t>(batches)) *
       kChunk;
   std::vector<std::uint64_t> place(batches * n_regions, 0);
-  const auto for_batch = [&](std::int64_t batch, const auto& body) {
+  std::vector<RowHash> kept(
+      references_.n_rows <= kMostKept ? static_cast<std::size_t>(references_.n_rows) : 0);
+  const auto for_batch = [&](std::int64_t batch, bool again, const auto& body) {
     std::array<RowHash, kChunk> hashes;
     const std::int64_t last = std::min(references_.n_rows, (batch + 1) * rows_per_batch);
     for (std::int64_t first = batch * rows_per_batch; first < last; first += kChunk) {
-      const std::span<RowHash> used(hashes.data(),
-                                    static_cast<std::size_t>(std::min(kChunk, last - first)));
-      hash_rows(references_, first, used);
+      const auto n = static_cast<std::size_t>(std::min(kChunk, last - first));
+      RowHash* where = kept.empty() ? hashes.data() : &kept[static_cast<std::size_t>(first)];
+      const std::span<RowHash> used(where, n);
+      if (!again || kept.empty()) hash_rows(references_, first, used);
       for (std::size_t i = 0; i < used.size(); ++i) {
         if (share_of(used[i], n_shares_) == share_)
           body(used[i], first + static_cast<std::int64_t>(i));
@@ -153,7 +158,7 @@ CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares)
   };
   base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
     std::uint64_t* count = &place[static_cast<std::size_t>(batch) * n_regions];
-    for_batch(batch, [&](const RowHash& hash, std::int64_t) { ++count[region_of(hash)]; });
+    for_batch(batch, false, [&](const RowHash& hash, std::int64_t) { ++count[region_of(hash)]; });
   });
   std::vector<std::uint64_t> begin(n_regions + 1, 0);
   std::uint64_t total = 0, slots = 0;
@@ -170,35 +175,40 @@ CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares)
   std::vector<Entry> entries(total);
   base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
     std::uint64_t* next = &place[static_cast<std::size_t>(batch) * n_regions];
-    for_batch(batch, [&](const RowHash& hash, std::int64_t row) {
+    for_batch(batch, true, [&](const RowHash& hash, std::int64_t row) {
       entries[next[region_of(hash)]++] = {hash.low, static_cast<std::uint32_t>(hash.high),
                                           static_cast<std::uint32_t>(row)};
     });
   });
   slots_.assign(slots, 0);
+  if (first_equal != nullptr) first_equal->assign(static_cast<std::size_t>(references_.n_rows), -1);
   std::vector<std::int64_t> distinct(n_regions);
   base::parallel_for(static_cast<std::int64_t>(n_regions), threads, [&](std::int64_t r) {
     const std::size_t region = static_cast<std::size_t>(r);
-    distinct[region] =
-        fill(regions_[region],
-             std::span(entries).subspan(begin[region], begin[region + 1] - begin[region]));
+    distinct[region] = fill(
+        regions_[region],
+        std::span(entries).subspan(begin[region], begin[region + 1] - begin[region]), first_equal);
   });
   for (const std::int64_t n : distinct) n_distinct_ += n;
 }
 
-std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entries) {
+std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entries,
+                             std::vector<std::int64_t>* first_equal) {
   std::int64_t distinct = 0;
   for (const Entry& entry : entries) {
+    std::int64_t present = entry.row;
     for (std::uint64_t i = entry.low & region.mask;; i = (i + 1) & region.mask) {
       std::uint64_t& slot = slots_[region.begin + i];
       if (slot == 0) {
         slot = std::uint64_t{entry.tag} << 32 | (std::uint64_t{entry.row} + 1);
         ++distinct;
+        present = entry.row;
         break;
       }
-      const auto present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
+      present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
       if (slot >> 32 == entry.tag && same_rows(references_, present, references_, entry.row)) break;
     }
+    if (first_equal != nullptr) (*first_equal)[entry.row] = present;
   }
   return distinct;
 }

@@ -39,7 +39,10 @@ class CopyIndex {
   /// \param references  kept by reference to its cells, which must outlive the index; 0 rows
   /// allowed \param share, n_shares  index only the rows whose hash falls in this share of n_shares
   /// equal ones \throws Error{kUsage} for columns of unequal length or more than 2^32 - 2 rows
-  explicit CopyIndex(CellRows references, int threads = 0, int share = 0, int n_shares = 1);
+  /// \param first_equal   when not null, receives for each row the smallest row equal to it (this
+  ///                      share's rows; -1 for the others)
+  explicit CopyIndex(CellRows references, int threads = 0, int share = 0, int n_shares = 1,
+                     std::vector<std::int64_t>* first_equal = nullptr);
 
   /// For each query row the smallest equal reference row, or -1.
   /// \throws Error{kUsage} when the columns differ in number or type
@@ -57,7 +60,8 @@ class CopyIndex {
     std::uint64_t low;
     std::uint32_t tag, row;
   };
-  std::int64_t fill(const Region& region, std::span<const Entry> entries);
+  std::int64_t fill(const Region& region, std::span<const Entry> entries,
+                    std::vector<std::int64_t>* first_equal);
   std::int64_t probe(const CellRows& queries, std::int64_t row, const RowHash& hash) const;
 
   CellRows references_;

@@ -1,5 +1,6 @@
 /// semblance inspect: what is in a table, as a page for people and as metadata to edit.
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 
 #include "base/error.hpp"
@@ -63,15 +64,33 @@ void print_columns(const table::Inspection& found) {
   for (const auto& row : rows) print_row(row, widths);
 }
 
-/// For each later date the pairs that it closes, as lines to be taken into the metadata.
+/// A name as the constraint grammar takes it.
+std::string quoted(const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+  });
+  return plain ? name : "\"" + name + "\"";
+}
+
+/// What a user may want to take into the metadata, as comments.
 std::string proposals(const table::Inspection& found) {
   std::string text;
+  if (!found.orders.empty()) {
+    text +=
+        "# In every row these dates come in order. To keep that, move a line up to its column:\n";
+  }
   for (const auto& [early, late] : found.orders) {
     text += fmt::format("#   \"{}\": {{relative_to: \"{}\"}}\n", late, early);
   }
-  if (text.empty()) return text;
-  return "# In every row these dates come in order. To keep that, move a line up to its column:\n" +
-         text;
+  if (!found.dependences.empty()) {
+    text +=
+        "# Each value of the first goes with one value of the second. To keep that, list under "
+        "constraints:\n";
+  }
+  for (const auto& [from, to] : found.dependences) {
+    text += fmt::format("#   - 'fixcombo {} {}'\n", quoted(from), quoted(to));
+  }
+  return text;
 }
 
 std::string metadata_text(const std::string& path, const table::Inspection& found) {
@@ -108,6 +127,10 @@ class InspectCommand : public Command {
       fmt::print("warning: {}\n", shortened(warning, 1000));
     for (const auto& [early, late] : found.orders)
       fmt::print("proposal: '{}' is never before '{}': relative_to keeps that\n", late, early);
+    for (const auto& [from, to] : found.dependences) {
+      fmt::print("proposal: each value of '{}' goes with one of '{}': fixcombo keeps that\n", from,
+                 to);
+    }
     if (output_.empty()) return;
     base::write_text_file(output_, metadata_text(path_, found));
     base::log_info("wrote {}", output_);

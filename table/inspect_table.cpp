@@ -7,6 +7,7 @@
 #include "table/detail/evidence.hpp"
 #include "table/detail/identifiers.hpp"
 #include "table/detail/read_whole.hpp"
+#include "table/detail/relations.hpp"
 #include "table/format_value.hpp"
 
 namespace semblance::table {
@@ -14,54 +15,6 @@ namespace {
 
 bool is_date(const Column& column) {
   return column.spec.kind == Kind::kDate || column.spec.kind == Kind::kDatetime;
-}
-
-double value_in_days(const Column& column, std::int64_t row) {
-  const double value = column.as_double(row);
-  return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
-}
-
-/// How two date columns stand to each other.
-struct Order {
-  bool holds = false;     ///< `early` <= `late` in every row that has both
-  std::int64_t both = 0;  ///< rows that have both
-  double mean_gap_days = 0;
-};
-Order order_of(const Column& early, const Column& late) {
-  constexpr std::int64_t kEnough = 10;
-  Order order;
-  // A day without a time stands for all of that day.
-  const double slack = early.spec.kind != late.spec.kind ? 1 : 0;
-  double total = 0;
-  for (std::int64_t row = 0; row < early.size(); ++row) {
-    if (early.is_missing(row) || late.is_missing(row)) continue;
-    const double gap = value_in_days(late, row) - value_in_days(early, row);
-    if (gap < -slack) return {};
-    ++order.both;
-    total += gap;
-  }
-  order.holds = order.both >= kEnough && total > 0;
-  order.mean_gap_days = order.both > 0 ? total / static_cast<double>(order.both) : 0;
-  return order;
-}
-
-/// For each date column the one date that best bounds it from below: present in most of its rows,
-/// then the nearest.
-void find_orders(const Table& table, Inspection& result) {
-  for (const Column& late : table.columns) {
-    const Column* best = nullptr;
-    Order best_order;
-    for (const Column& early : table.columns) {
-      if (&early == &late || !is_date(early) || !is_date(late)) continue;
-      const Order order = order_of(early, late);
-      if (!order.holds) continue;
-      const bool better = order.both != best_order.both
-                              ? order.both > best_order.both
-                              : order.mean_gap_days < best_order.mean_gap_days;
-      if (best == nullptr || better) best = &early, best_order = order;
-    }
-    if (best != nullptr) result.orders.emplace_back(best->spec.name, late.spec.name);
-  }
 }
 
 std::string range_note(const Column& column) {
@@ -172,7 +125,15 @@ Inspection inspect_table(const std::string& path, const ReadOptions& options) {
   });
   for (const auto& list : warnings)
     result.warnings.insert(result.warnings.end(), list.begin(), list.end());
-  find_orders(loaded.table, result);
+  result.orders = detail::find_orders(loaded.table);
+  result.dependences = detail::find_dependences(loaded.table);
+  for (const detail::Age& age : detail::find_ages(loaded.table)) {
+    result.warnings.push_back(
+        fmt::format("column '{}': the years from '{}' to '{}' in every row; a model that learns "
+                    "all three may let them disagree: "
+                    "consider dropping one",
+                    age.column, age.from, age.to));
+  }
   return result;
 }
 

@@ -241,6 +241,31 @@ TEST(Inspection, ProposesTheNearestEarlierDate) {
                           std::pair("born", "seen")));
 }
 
+TEST(Inspection, ProposesDependencesWithEnoughEvidence) {
+  const TestFiles dir;
+  std::string text = "ward,unit,code,other,rare\n";
+  for (int i = 0; i < 400; ++i) {
+    const int ward = i % 8;
+    text += fmt::format("w{},{},{},{},{}\n", ward, ward < 3 ? "icu" : "general", 100 + ward, i % 5,
+                        i == 7 ? "odd" : "usual");
+  }
+  // code and ward name each other, both tell the unit; "rare" differs in one row only: chance.
+  EXPECT_THAT(
+      inspect_table(dir.write("t.csv", text)).dependences,
+      ElementsAre(std::pair("ward", "unit"), std::pair("ward", "code"), std::pair("code", "unit")));
+}
+
+TEST(Inspection, FindsAgesThatDatesAlreadyTell) {
+  const TestFiles dir;
+  std::string text = "born,admitted,age,n\n";
+  for (int i = 0; i < 60; ++i)
+    text +=
+        fmt::format("{}-05-01,2015-03-{:02},{},{}\n", 1930 + i, 1 + i % 28, 2014 - 1930 - i, i % 9);
+  const auto warnings = inspect_table(dir.write("t.csv", text)).warnings;
+  EXPECT_THAT(warnings,
+              ElementsAre(AllOf(HasSubstr("'age'"), HasSubstr("years from 'born' to 'admitted'"))));
+}
+
 TEST(ReadTable, MetadataDecideKinds) {
   const TestFiles dir;
   const std::string path =

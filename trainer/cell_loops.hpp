@@ -48,6 +48,9 @@ void softmax_gradient(const float* bias, const std::uint16_t* targets, std::int6
                       std::int64_t n, float scale, float* logits, float* nll, float* bias_grad,
                       float* scratch);
 
+/// average += share * (in - average).
+void blend(const float* in, float share, std::int64_t size, float* average);
+
 /// Numbers of one AdamW step that are the same for all weights of a parameter.
 struct AdamFactors {
   float gradient_scale, beta1, beta2, rate, unbias2, epsilon, keep;

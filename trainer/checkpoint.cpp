@@ -19,6 +19,7 @@ FitState read_state(hid_t file) {
   state.weights = base::h5_read<float>(file, "weights");
   state.first = base::h5_read<float>(file, "first");
   state.second = base::h5_read<float>(file, "second");
+  state.average = base::h5_read<float>(file, "average");
   state.best = base::h5_read<float>(file, "best");
   state.best_loss = base::h5_read_double_attribute(file, "best_loss");
   state.best_epoch = static_cast<int>(base::h5_read_int_attribute(file, "best_epoch"));
@@ -48,6 +49,7 @@ void save_checkpoint(const std::string& path, const std::string& fingerprint,
     base::h5_write(id, "weights", state.weights);
     base::h5_write(id, "first", state.first);
     base::h5_write(id, "second", state.second);
+    base::h5_write(id, "average", state.average);
     base::h5_write(id, "best", state.best);
     base::h5_write_attribute(id, "best_loss", state.best_loss);
     base::h5_write_attribute(id, "best_epoch", std::int64_t{state.best_epoch});

@@ -37,7 +37,9 @@ struct EpochLog {
 /// All that a stopped training needs to go on.
 struct FitState {
   std::vector<float> weights, first, second;  ///< parameters and AdamW's running means
-  std::vector<float> best;  ///< weights of the best epoch so far; empty before the first
+  /// Running mean of the parameters: what epochs are judged by and what the model keeps.
+  std::vector<float> average;
+  std::vector<float> best;  ///< `average` at the best epoch so far; empty before the first
   double best_loss = 0;
   int best_epoch = 0;
   int epoch = 0;                     ///< finished epochs

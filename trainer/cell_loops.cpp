@@ -156,6 +156,11 @@ void softmax_gradient(const float* bias, const std::uint16_t* targets, std::int6
   row_sums(logits, k, n, bias_grad);
 }
 
+SEMBLANCE_CLONES void add_scaled(const float* in, float share, std::int64_t size,
+                                 float* __restrict out) {
+  for (std::int64_t i = 0; i < size; ++i) out[i] += share * in[i];
+}
+
 SEMBLANCE_CLONES void blend(const float* in, float share, std::int64_t size,
                             float* __restrict average) {
   for (std::int64_t i = 0; i < size; ++i) average[i] += share * (in[i] - average[i]);

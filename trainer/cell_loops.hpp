@@ -48,6 +48,9 @@ void softmax_gradient(const float* bias, const std::uint16_t* targets, std::int6
                       std::int64_t n, float scale, float* logits, float* nll, float* bias_grad,
                       float* scratch);
 
+/// out += share * in, over `size` numbers.
+void add_scaled(const float* in, float share, std::int64_t size, float* out);
+
 /// average += share * (in - average).
 void blend(const float* in, float share, std::int64_t size, float* average);
 

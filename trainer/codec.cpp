@@ -193,7 +193,7 @@ void Codec::State::list_tokens() {
     for (int t = 0; t < unit.coder->n_tokens(); ++t) {
       const std::string part = unit.coder->part_name(t);
       tokens.push_back({unit_name(unit) + (part.empty() ? "" : "/" + part), unit.columns.front(),
-                        unit.coder->cardinality(t)});
+                        unit.coder->cardinality(t), unit.coder->ordered(t)});
     }
   }
 }

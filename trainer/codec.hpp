@@ -29,6 +29,7 @@ struct TokenColumn {
   std::string name;       ///< for messages, for example "ADMITTIME/weekday"
   int source_column = 0;  ///< index in the schema of the codec
   int cardinality = 1;    ///< tokens are 0 .. cardinality - 1
+  int ordered = 0;        ///< tokens 0 .. ordered - 1 follow the order of the values; 0: no order
 };
 
 /// Tokens of many rows, column-major: token (row, t) is at [t * n_rows + row].

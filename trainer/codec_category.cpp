@@ -81,6 +81,7 @@ class CategoryColumn : public ColumnCoder {
   }
 
   int n_tokens() const override { return width_ > 1 ? 2 : 1; }
+  int ordered(int) const override { return 0; }
   int cardinality(int t) const override {
     return static_cast<int>(
         t == 1 ? width_ : std::max<std::int64_t>(1, singles_ + groups_ + has_rare_ + has_missing_));

@@ -37,6 +37,8 @@ class ColumnCoder {
   virtual ~ColumnCoder() = default;
   virtual int n_tokens() const = 0;
   virtual int cardinality(int t) const = 0;
+  /// How many tokens, from 0 on, follow the order of the values; 0 for none.
+  virtual int ordered(int t) const = 0;
   /// What token column t tells, "" when there is only one.
   virtual std::string part_name(int t) const = 0;
   /// \param base  the column that this one is relative to, or null

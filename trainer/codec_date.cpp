@@ -102,6 +102,10 @@ class DateColumn : public ColumnCoder {
     const auto [part, digit] = locate(t);
     return part->coder.cardinality(digit);
   }
+  int ordered(int t) const override {
+    const auto [part, digit] = locate(t);
+    return part->coder.ordered(digit);
+  }
   std::string part_name(int t) const override {
     if (n_tokens() == 1) return "";
     const auto [part, digit] = locate(t);

@@ -27,6 +27,8 @@ class NumberCoder {
 
   int n_tokens() const { return n_second_ > 1 ? 2 : 1; }
   int cardinality(int t) const { return t == 0 ? n_first_ : n_second_; }
+  /// The first digit follows the order of the values, missing apart; the second does not.
+  int ordered(int t) const { return t == 0 ? n_first_ - (has_missing_ ? 1 : 0) : 0; }
   bool has_missing() const { return has_missing_; }
   const IntervalTable& intervals() const { return table_; }
 

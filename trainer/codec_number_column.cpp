@@ -14,6 +14,7 @@ class NumberColumn : public ColumnCoder {
 
   int n_tokens() const override { return coder_.n_tokens(); }
   int cardinality(int t) const override { return coder_.cardinality(t); }
+  int ordered(int t) const override { return coder_.ordered(t); }
   std::string part_name(int t) const override {
     return n_tokens() == 1 ? "" : t == 0 ? "coarse" : "fine";
   }

@@ -9,6 +9,7 @@
 #include "trainer/cell_loops.hpp"
 #include "trainer/lanes.hpp"
 #include "trainer/optimizer.hpp"
+#include "trainer/smooth_basis.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -40,8 +41,10 @@ class Fit {
         split_(split_rows(data.first_row, data.n_rows, settings.validation, settings.seed,
                           communicator)),
         lanes_(shape, settings.threads),
-        adam_(layout_),
-        flat_(static_cast<std::size_t>(layout_.size) + kExtras) {
+        basis_(shape, layout_, settings.ordered),
+        trained_(layout_.size + basis_.size()),
+        adam_(layout_, basis_.size()),
+        flat_(static_cast<std::size_t>(trained_) + kExtras) {
     SEMBLANCE_EXPECT(
         split_.total_training > 0, kData,
         "there are no rows to train on: {} rows in all, {} of them kept for validation",
@@ -59,6 +62,7 @@ class Fit {
   void start_afresh();
   void restore(const FitState& state);
   FitState snapshot() const;
+  void combine();
   void train_epoch();
   void train_batch(const EpochBatches& batches, std::int64_t b);
   void finish_epoch(double seconds);
@@ -76,9 +80,12 @@ class Fit {
   const FitHooks& hooks_;
   RowSplit split_;
   Lanes lanes_;
+  SmoothBasis basis_;
+  std::int64_t trained_;  // numbers that the optimizer moves
   AdamW adam_;
   std::int64_t n_batches_ = 1;
-  std::vector<float> flat_;  // gradient, then the extras
+  std::vector<float> flat_;      // gradient, then the extras
+  std::vector<float> weights_;   // the network's parameters with the smooth basis added
   FitState state_;           // its first and second stay in adam_ while training
 };
 
@@ -92,15 +99,16 @@ void Fit::start_afresh() {
   communicator_.all_reduce_sum(std::span(counts));
   state_.weights = initial_weights(shape_, layout_, counts, settings_.seed);
   state_.average = state_.weights;
+  state_.weights.resize(static_cast<std::size_t>(trained_));
   state_.best_loss = std::numeric_limits<double>::infinity();
 }
 
 void Fit::restore(const FitState& state) {
-  SEMBLANCE_EXPECT(static_cast<std::int64_t>(state.weights.size()) == layout_.size &&
+  SEMBLANCE_EXPECT(static_cast<std::int64_t>(state.weights.size()) == trained_ &&
                        state.first.size() == state.weights.size() &&
                        state.second.size() == state.weights.size() &&
-                       state.average.size() == state.weights.size() &&
-                       (state.best.empty() || state.best.size() == state.weights.size()),
+                       static_cast<std::int64_t>(state.average.size()) == layout_.size &&
+                       (state.best.empty() || state.best.size() == state.average.size()),
                    kData, "the checkpoint belongs to a network of another size");
   state_ = state;
   adam_.first = std::move(state_.first);
@@ -116,14 +124,21 @@ FitState Fit::snapshot() const {
   return state;
 }
 
+/// weights_ from the trained numbers.
+void Fit::combine() {
+  weights_.assign(state_.weights.begin(), state_.weights.begin() + layout_.size);
+  basis_.add(std::span(state_.weights).subspan(weights_.size()), weights_);
+}
+
 void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
   const StepNoise noise{settings_.seed, static_cast<std::uint32_t>(state_.epoch),
                         settings_.dropout};
-  const std::span<float> gradient(flat_.data(), static_cast<std::size_t>(layout_.size));
+  const std::span<float> all(flat_.data(), static_cast<std::size_t>(trained_));
+  const std::span<float> gradient = all.first(static_cast<std::size_t>(layout_.size));
   const float scale = 1.0f / static_cast<float>(batches.global_size(b));
   const StepLoss loss =
-      lanes_.gradient(state_.weights.data(), data_, batches.batch(b), noise, scale, gradient);
-  float* extras = flat_.data() + layout_.size;
+      lanes_.gradient(weights_.data(), data_, batches.batch(b), noise, scale, gradient);
+  float* extras = flat_.data() + trained_;
   extras[kNll] = static_cast<float>(loss.nll);
   extras[kKl] = static_cast<float>(loss.kl);
   extras[kRows] = static_cast<float>(loss.rows);
@@ -134,6 +149,7 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
   SEMBLANCE_EXPECT(std::isfinite(extras[kNll]) && std::isfinite(extras[kKl]), kData,
                    "the loss is not a number at step {} of epoch {}: lower learning_rate (now {})",
                    b + 1, state_.epoch + 1, settings_.learning_rate);
+  basis_.reduce(gradient, all.subspan(gradient.size()));
   const double length = norm(gradient);
   SEMBLANCE_EXPECT(
       std::isfinite(length), kData,
@@ -142,8 +158,9 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
   const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
   const AdamSettings adam{.learning_rate = settings_.learning_rate * one_cycle(progress()),
                           .weight_decay = settings_.weight_decay};
-  adam_.step(gradient, clip, adam, state_.weights);
-  blend(state_.weights.data(), static_cast<float>(average_share(adam_.steps)), layout_.size,
+  adam_.step(all, clip, adam, state_.weights);
+  combine();
+  blend(weights_.data(), static_cast<float>(average_share(adam_.steps)), layout_.size,
         state_.average.data());
   state_.nll += extras[kNll];
   state_.kl += extras[kKl];
@@ -215,6 +232,7 @@ FitResult Fit::run(const FitState* resume) {
   } else {
     start_afresh();
   }
+  combine();
   while (state_.epoch < settings_.epochs &&
          (settings_.patience == 0 || state_.epoch - state_.best_epoch < settings_.patience)) {
     train_epoch();

@@ -21,6 +21,7 @@ struct FitSettings {
   double gradient_norm = 5;  ///< longer gradients are shortened to this
   double validation = 0.1;   ///< share of rows kept to judge by
   int patience = 0;          ///< epochs without a better validation loss before stopping; 0: never
+  std::vector<int> ordered;     ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
   std::uint64_t seed = 1;
   int threads = 1;
 };
@@ -36,7 +37,8 @@ struct EpochLog {
 
 /// All that a stopped training needs to go on.
 struct FitState {
-  std::vector<float> weights, first, second;  ///< parameters and AdamW's running means
+  /// Trained numbers (the network's parameters, then the smooth basis') and AdamW's running means.
+  std::vector<float> weights, first, second;
   /// Running mean of the parameters: what epochs are judged by and what the model keeps.
   std::vector<float> average;
   std::vector<float> best;  ///< `average` at the best epoch so far; empty before the first

@@ -8,10 +8,12 @@
 
 namespace semblance::trainer {
 
-AdamW::AdamW(const NetworkLayout& layout)
-    : first(static_cast<std::size_t>(layout.size)),
-      second(static_cast<std::size_t>(layout.size)),
-      parameters_(layout.parameters) {}
+AdamW::AdamW(const NetworkLayout& layout, std::int64_t more)
+    : first(static_cast<std::size_t>(layout.size + more)),
+      second(first.size()),
+      parameters_(layout.parameters) {
+  parameters_.push_back({"more", layout.size, 1, more, false});
+}
 
 void AdamW::step(std::span<const float> gradient, double gradient_scale,
                  const AdamSettings& settings, std::span<float> weights) {

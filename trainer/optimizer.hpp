@@ -17,7 +17,8 @@ struct AdamSettings {
 
 class AdamW {
  public:
-  explicit AdamW(const NetworkLayout& layout);
+  /// \param more  further numbers behind the layout's parameters; they do not decay
+  AdamW(const NetworkLayout& layout, std::int64_t more);
   /// One step; the gradient is multiplied by `gradient_scale` first (clipping).
   void step(std::span<const float> gradient, double gradient_scale, const AdamSettings& settings,
             std::span<float> weights);

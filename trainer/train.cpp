@@ -219,7 +219,8 @@ void train(const TrainOptions& options, base::Communicator& communicator) {
   const TokenRows rows = by_rows(tokens, order, first_row);
   tokens = {};
 
-  const Choice choice = choose(options, cardinalities, total, communicator.size());
+  Choice choice = choose(options, cardinalities, total, communicator.size());
+  for (const int c : order) choice.fit.ordered.push_back(columns[c].ordered);
   TrainOptions fingerprinted = options;
   const auto settings = settings_texts(fingerprinted, choice);
   const std::string print = fingerprint(settings, options.seed, data_hash(rows, communicator));

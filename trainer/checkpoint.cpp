@@ -21,6 +21,13 @@ FitState read_state(hid_t file) {
   state.second = base::h5_read<float>(file, "second");
   state.average = base::h5_read<float>(file, "average");
   state.best = base::h5_read<float>(file, "best");
+  state.best_weights = base::h5_read<float>(file, "best_weights");
+  state.best_first = base::h5_read<float>(file, "best_first");
+  state.best_second = base::h5_read<float>(file, "best_second");
+  state.best_steps = base::h5_read_int_attribute(file, "best_steps");
+  state.best_rate = base::h5_read_double_attribute(file, "best_rate");
+  state.cooldown_from = static_cast<int>(base::h5_read_int_attribute(file, "cooldown_from"));
+  state.cooldown_epochs = static_cast<int>(base::h5_read_int_attribute(file, "cooldown_epochs"));
   state.best_loss = base::h5_read_double_attribute(file, "best_loss");
   state.best_epoch = static_cast<int>(base::h5_read_int_attribute(file, "best_epoch"));
   state.epoch = static_cast<int>(base::h5_read_int_attribute(file, "epoch"));
@@ -51,6 +58,13 @@ void save_checkpoint(const std::string& path, const std::string& fingerprint,
     base::h5_write(id, "second", state.second);
     base::h5_write(id, "average", state.average);
     base::h5_write(id, "best", state.best);
+    base::h5_write(id, "best_weights", state.best_weights);
+    base::h5_write(id, "best_first", state.best_first);
+    base::h5_write(id, "best_second", state.best_second);
+    base::h5_write_attribute(id, "best_steps", state.best_steps);
+    base::h5_write_attribute(id, "best_rate", state.best_rate);
+    base::h5_write_attribute(id, "cooldown_from", std::int64_t{state.cooldown_from});
+    base::h5_write_attribute(id, "cooldown_epochs", std::int64_t{state.cooldown_epochs});
     base::h5_write_attribute(id, "best_loss", state.best_loss);
     base::h5_write_attribute(id, "best_epoch", std::int64_t{state.best_epoch});
     base::h5_write_attribute(id, "epoch", std::int64_t{state.epoch});

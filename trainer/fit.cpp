@@ -26,6 +26,9 @@ double average_share(std::int64_t step) {
   return 1 - std::pow(1 - 1 / static_cast<double>(step), kPower + 1);
 }
 
+/// By this share of the validation loss an epoch at a rate of nothing may be worse and still be kept.
+constexpr double kSettledLeeway = 0.002;
+
 using Clock = std::chrono::steady_clock;
 
 class Fit {
@@ -53,13 +56,13 @@ class Fit {
         1, (split_.total_training + settings.batch_size / 2) / settings.batch_size);
   }
 
-  FitResult run(const FitState* resume);
+  FitResult run(const FitState* resume, const std::vector<float>* initial);
 
  private:
   /// Numbers that travel behind the gradient in each step's reduction.
   enum Extra { kNll, kKl, kRows, kStop, kSave, kExtras };
 
-  void start_afresh();
+  void start_afresh(const std::vector<float>* initial);
   void restore(const FitState& state);
   FitState snapshot() const;
   void combine();
@@ -67,10 +70,10 @@ class Fit {
   void train_batch(const EpochBatches& batches, std::int64_t b);
   void finish_epoch(double seconds);
   StepLoss measure(const std::vector<float>& weights, std::span<double> column_nll);
-  double progress() const {
-    const double done = static_cast<double>(state_.epoch * n_batches_ + state_.batch);
-    return done / static_cast<double>(settings_.epochs * n_batches_);
-  }
+  double rate() const;
+  bool finished() const;
+  bool should_cool_down() const;
+  void begin_cooldown();
 
   const TokenRows& data_;
   NetworkShape shape_;
@@ -89,7 +92,7 @@ class Fit {
   FitState state_;           // its first and second stay in adam_ while training
 };
 
-void Fit::start_afresh() {
+void Fit::start_afresh(const std::vector<float>* initial) {
   std::vector<double> counts(static_cast<std::size_t>(shape_.total_tokens()));
   const std::vector<std::int64_t> offsets = shape_.token_offsets();
   for (const std::int64_t row : split_.training) {
@@ -97,7 +100,9 @@ void Fit::start_afresh() {
     for (int s = 0; s < data_.n_columns; ++s) ++counts[offsets[s] + tokens[s]];
   }
   communicator_.all_reduce_sum(std::span(counts));
-  state_.weights = initial_weights(shape_, layout_, counts, settings_.seed);
+  state_.weights =
+      initial != nullptr ? *initial : initial_weights(shape_, layout_, counts, settings_.seed);
+  SEMBLANCE_ASSERT(static_cast<std::int64_t>(state_.weights.size()) == layout_.size);
   state_.average = state_.weights;
   state_.weights.resize(static_cast<std::size_t>(trained_));
   state_.best_loss = std::numeric_limits<double>::infinity();
@@ -156,7 +161,7 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
       "the gradient is not a number at step {} of epoch {}: lower learning_rate (now {})", b + 1,
       state_.epoch + 1, settings_.learning_rate);
   const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
-  const AdamSettings adam{.learning_rate = settings_.learning_rate * one_cycle(progress()),
+  const AdamSettings adam{.learning_rate = rate(),
                           .weight_decay = settings_.weight_decay};
   adam_.step(all, clip, adam, state_.weights);
   combine();
@@ -202,9 +207,46 @@ StepLoss Fit::measure(const std::vector<float>& weights, std::span<double> colum
   return {sums[0] / sums[2], sums[1] / sums[2], static_cast<std::int64_t>(sums[2])};
 }
 
+/// The learning rate of the next step.
+double Fit::rate() const {
+  const auto share = [&](int from, int epochs) {
+    const double done = static_cast<double>((state_.epoch - from) * n_batches_ + state_.batch);
+    return done / static_cast<double>(epochs * n_batches_);
+  };
+  if (state_.cooldown_from >= 0) {
+    return state_.best_rate * (1 - share(state_.cooldown_from, state_.cooldown_epochs));
+  }
+  return settings_.learning_rate * one_cycle(share(0, settings_.epochs));
+}
+
+bool Fit::finished() const {
+  return state_.cooldown_from >= 0 ? state_.epoch >= state_.cooldown_from + state_.cooldown_epochs
+                                   : state_.epoch >= settings_.epochs;
+}
+
+/// Too far: the best epoch lies back, and its rate was still high.
+bool Fit::should_cool_down() const {
+  if (state_.cooldown_from >= 0 || settings_.patience == 0 || state_.best_epoch == 0) return false;
+  const bool waited = state_.epoch - state_.best_epoch >= settings_.patience;
+  const bool too_late = state_.epoch == settings_.epochs && state_.best_epoch < state_.epoch;
+  return (waited || too_late) && state_.best_rate > 0.1 * settings_.learning_rate;
+}
+
+void Fit::begin_cooldown() {
+  state_.weights = state_.best_weights;
+  state_.average = state_.best;
+  adam_.first = state_.best_first;
+  adam_.second = state_.best_second;
+  adam_.steps = state_.best_steps;
+  state_.cooldown_from = state_.epoch;
+  state_.cooldown_epochs = std::max(1, (state_.best_epoch + 2) / 3);
+  combine();
+}
+
 void Fit::finish_epoch(double seconds) {
   EpochLog line;
   line.epoch = ++state_.epoch;
+  state_.batch = 0;
   line.training = (state_.nll + state_.kl) / state_.rows;
   line.kl = state_.kl / state_.rows;
   line.rows_per_s = state_.rows / std::max(seconds, 1e-9);
@@ -215,27 +257,36 @@ void Fit::finish_epoch(double seconds) {
     line.validation = judged = loss.total();
     line.kl = loss.kl;
   }
-  if (judged < state_.best_loss) {
+  // At a rate of nothing the weights have settled, and the margins are truer than the loss can tell:
+  // the last epoch is kept unless it is clearly worse.
+  const double leeway = finished() ? 1 + kSettledLeeway : 1;
+  if (judged < state_.best_loss * leeway) {
     state_.best_loss = judged;
     state_.best_epoch = state_.epoch;
     state_.best = state_.average;
+    if (state_.cooldown_from < 0) {
+      state_.best_weights = state_.weights;
+      state_.best_first = adam_.first;
+      state_.best_second = adam_.second;
+      state_.best_steps = adam_.steps;
+      state_.best_rate = rate();
+    }
   }
-  state_.batch = 0;
   state_.nll = state_.kl = state_.rows = 0;
   state_.log.push_back(line);
   if (hooks_.epoch_done) hooks_.epoch_done(line);
 }
 
-FitResult Fit::run(const FitState* resume) {
+FitResult Fit::run(const FitState* resume, const std::vector<float>* initial) {
   if (resume != nullptr) {
     restore(*resume);
   } else {
-    start_afresh();
+    start_afresh(initial);
   }
   combine();
-  while (state_.epoch < settings_.epochs &&
-         (settings_.patience == 0 || state_.epoch - state_.best_epoch < settings_.patience)) {
+  while (!finished()) {
     train_epoch();
+    if (should_cool_down()) begin_cooldown();
   }
   FitResult result;
   result.weights = state_.best;
@@ -250,11 +301,11 @@ FitResult Fit::run(const FitState* resume) {
 
 FitResult fit_network(const TokenRows& data, const NetworkShape& shape, const FitSettings& settings,
                       base::Communicator& communicator, const FitHooks& hooks,
-                      const FitState* resume) {
+                      const FitState* resume, const std::vector<float>* initial) {
   SEMBLANCE_EXPECT(settings.epochs >= 1 && settings.batch_size >= 1, kData,
                    "epochs ({}) and batch_size ({}) must be at least 1", settings.epochs,
                    settings.batch_size);
-  return Fit(data, shape, settings, communicator, hooks).run(resume);
+  return Fit(data, shape, settings, communicator, hooks).run(resume, initial);
 }
 
 }  // namespace semblance::trainer

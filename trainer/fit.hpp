@@ -15,8 +15,8 @@ namespace semblance::trainer {
 struct FitSettings {
   int epochs = 20;                ///< length of the learning-rate schedule
   std::int64_t batch_size = 512;  ///< rows a step over all ranks
-  double learning_rate = 2e-3;
-  double weight_decay = 0.01;
+  double learning_rate = 4e-3;
+  double weight_decay = 0.3;
   double dropout = 0;
   double gradient_norm = 5;  ///< longer gradients are shortened to this
   double validation = 0.1;   ///< share of rows kept to judge by
@@ -44,6 +44,12 @@ struct FitState {
   std::vector<float> best;  ///< `average` at the best epoch so far; empty before the first
   double best_loss = 0;
   int best_epoch = 0;
+  /// What training goes back to when it has gone too far: the trained numbers at the best epoch.
+  std::vector<float> best_weights, best_first, best_second;
+  std::int64_t best_steps = 0;
+  double best_rate = 0;              ///< learning rate at the best epoch
+  int cooldown_from = -1;            ///< finished epochs when the cool-down began; -1: not yet
+  int cooldown_epochs = 0;
   int epoch = 0;                     ///< finished epochs
   std::int64_t batch = 0;            ///< finished batches of the epoch after those
   std::int64_t steps = 0;            ///< optimizer steps in all
@@ -74,11 +80,15 @@ struct FitResult {
       column_loss;  ///< [C] validation nats a row by column, in the order of generation
 };
 
-/// Trains on the rows of all ranks.
-/// \param resume  null to start afresh
+/// Trains on the rows of all ranks. The learning rate follows one cycle over settings.epochs. When
+/// the validation loss has not fallen for settings.patience epochs, training goes back to the best
+/// epoch and cools down: the rate falls to nothing in a straight line over a third as many epochs.
+/// \param resume   null to start afresh
+/// \param initial  [layout size] weights to start from; null: random ones
 /// \throws Error{kData} when there are no rows, or the loss is not a number; Error{kStopped}
 FitResult fit_network(const TokenRows& data, const NetworkShape& shape, const FitSettings& settings,
                       base::Communicator& communicator, const FitHooks& hooks = {},
-                      const FitState* resume = nullptr);
+                      const FitState* resume = nullptr,
+                      const std::vector<float>* initial = nullptr);
 
 }  // namespace semblance::trainer

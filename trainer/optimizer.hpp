@@ -10,8 +10,8 @@
 namespace semblance::trainer {
 
 struct AdamSettings {
-  double learning_rate = 2e-3;
-  double weight_decay = 0.01;
+  double learning_rate = 4e-3;
+  double weight_decay = 0.3;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
 

@@ -25,8 +25,8 @@ struct TrainOptions {
   int blocks = -1;       ///< residual blocks; -1: chosen from the table
   double epochs = 0;     ///< 0: chosen from the table
   int batch_size = 512;  ///< rows a rank and step
-  double learning_rate = 2e-3;
-  double weight_decay = 0.01;
+  double learning_rate = 4e-3;
+  double weight_decay = 0.3;
   double validation = 0.1;  ///< share of rows kept for early stopping
   int patience = 0;         ///< epochs without a better validation loss before stopping; 0: chosen
   std::string checkpoint_dir;  ///< "" : beside the output

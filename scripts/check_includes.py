@@ -33,7 +33,8 @@ ALLOWED = {
 # kernels/ stands alone: of base it sees the core only (no logging, files, HDF5 or ranks).
 CORE = {f"base/{name}.hpp" for name in ("error", "philox", "host_device", "parallel", "device", "cuda_check")}
 
-# Headers of other projects: the folders whose files may include them, and whether headers may.
+# Headers of other projects: the folders whose files may include them, and whether any header may. Where it may
+# not, a header that only its own folder reaches still may: other folders must not pay for it.
 HEAVY = [
     (re.compile(r"torch/|ATen/|c10/"), {"trainer"}, False),
     (re.compile(r"arrow/|parquet/"), {"table"}, False),
@@ -45,6 +46,9 @@ HEAVY = [
     (re.compile(r"spdlog/"), {"base"}, False),
     (re.compile(r"hdf5\.h"), set(ALLOWED) - {"kernels"}, True),
 ]
+
+# Text that several source files include with other definitions before it; not a header.
+BODY = "_body.hpp"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 SOURCES = {".hpp", ".cpp", ".cu", ".cuh"}
@@ -74,9 +78,6 @@ def wrong_include(path: Path, bracket: str, name: str, root: Path) -> str:
                 continue
             if home not in folders:
                 return f"<{name}> belongs to {', '.join(sorted(folders))} only"
-            inner = "detail" in path.parts  # included by .cpp files of its own folder
-            if path.suffix in (".hpp", ".cuh") and not in_headers and not inner:
-                return f"<{name}> is heavy: include it in .cpp files only"
         return ""
     if not (root / name).is_file():
         return f'"{name}" is not a path from the root of the repository'
@@ -94,18 +95,51 @@ def wrong_include(path: Path, bracket: str, name: str, root: Path) -> str:
     return ""
 
 
+def includes_of(path: Path, root: Path):
+    """Line number, bracket and name of each include."""
+    for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+        found = INCLUDE.match(line)
+        if found:
+            yield number, *found.groups()
+
+
+def is_header(path: Path) -> bool:
+    return path.suffix in (".hpp", ".cuh") and not path.name.endswith(BODY)
+
+
 def check_directions(root: Path):
     for path in files_of(root):
-        text = (root / path).read_text(encoding="utf-8")
-        if path.suffix == ".hpp" and "#pragma once" not in text:
+        if path.suffix == ".hpp" and is_header(path) and "#pragma once" not in (root / path).read_text(encoding="utf-8"):
             yield f"{path}: has no #pragma once"
-        for number, line in enumerate(text.splitlines(), 1):
-            found = INCLUDE.match(line)
-            if not found:
-                continue
-            why = wrong_include(path, *found.groups(), root)
+        for number, bracket, name in includes_of(path, root):
+            why = wrong_include(path, bracket, name, root)
             if why:
                 yield f"{path}:{number}: {why}"
+
+
+def check_heavy_headers(root: Path):
+    """A header that includes something heavy must not be reached from another folder."""
+    included_by = {}  # path -> the source files and headers that include it
+    heavy = []
+    for path in files_of(root):
+        if path.parts[0] not in ALLOWED:
+            continue
+        for number, bracket, name in includes_of(path, root):
+            if bracket == '"':
+                included_by.setdefault(Path(name), []).append(path)
+            elif is_header(path) and any(p.match(name) and not in_headers for p, _, in_headers in HEAVY):
+                heavy.append((path, number, name))
+    for path, number, name in heavy:
+        seen, waiting = {path}, [path]
+        while waiting:
+            for includer in included_by.get(waiting.pop(), []):
+                if includer.parts[0] != path.parts[0]:
+                    yield f"{path}:{number}: <{name}> is heavy, and {includer} of another folder gets it from here"
+                    waiting.clear()
+                    break
+                if includer not in seen:
+                    seen.add(includer)
+                    waiting.append(includer)
 
 
 def compile_flags(database: Path):
@@ -130,7 +164,7 @@ def compile_flags(database: Path):
 
 def check_headers_alone(root: Path, database: Path):
     flags = compile_flags(database)
-    headers = [p for p in files_of(root) if p.suffix == ".hpp" and p.parts[0] in ALLOWED and p.name != "cuda_check.hpp"]
+    headers = [p for p in files_of(root) if p.suffix == ".hpp" and is_header(p) and p.parts[0] in ALLOWED and p.name != "cuda_check.hpp"]
 
     def compile_one(header: Path):
         source = f'#include "{header}"\n#include "{header}"\n'  # twice: #pragma once must do its work
@@ -148,7 +182,7 @@ def main() -> int:
     parser.add_argument("--compile", type=Path, metavar="DATABASE", help="a compile_commands.json")
     arguments = parser.parse_args()
     root = arguments.root.resolve()
-    problems = list(check_directions(root))
+    problems = [*check_directions(root), *check_heavy_headers(root)]
     if arguments.compile:
         problems += check_headers_alone(root, arguments.compile)
     print("\n".join(problems) if problems else "includes: all well")

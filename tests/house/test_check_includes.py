@@ -49,7 +49,10 @@ class CheckIncludes(unittest.TestCase):
                           "base/log.hpp is not in it")
 
     def test_heavy_headers_stay_in_source_files_of_their_folder(self):
-        self.assert_wrong({"trainer/a.hpp": "#pragma once\n#include <torch/torch.h>\n"}, "include it in .cpp files only")
+        inner = {"trainer/a.hpp": "#pragma once\n#include <torch/torch.h>\n", "trainer/a.cpp": '#include "trainer/a.hpp"\n'}
+        self.assertEqual(self.check(inner)[0], 0)
+        chain = {**inner, "trainer/b.hpp": '#pragma once\n#include "trainer/a.hpp"\n', "generator/c.cpp": '#include "trainer/b.hpp"\n'}
+        self.assert_wrong(chain, "trainer/a.hpp:2: <torch/torch.h> is heavy, and generator/c.cpp of another folder")
         self.assert_wrong({"generator/a.cpp": "#include <torch/torch.h>\n"}, "belongs to trainer only")
 
     def test_absent_files_and_missing_guards_are_found(self):

@@ -1,6 +1,7 @@
 #include "trainer/codec.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -10,6 +11,7 @@
 #include "trainer/codec_column.hpp"
 #include "trainer/codec_combination.hpp"
 #include "trainer/codec_identifier.hpp"
+#include "trainer/codec_impute.hpp"
 #include "trainer/codec_schema.hpp"
 
 namespace semblance::trainer {
@@ -69,8 +71,9 @@ void check_options(const CodecOptions& options) {
 /// A column, or the columns of a fixed combination, with what codes it.
 struct Unit {
   std::vector<int> columns;
-  int base = -1;                       ///< column that a date is relative to
-  std::unique_ptr<ColumnCoder> coder;  ///< null for an identifier
+  int base = -1;                         ///< column that a date is relative to
+  std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
+  std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
   int first_token = 0;
 
   bool is_combination() const { return columns.size() > 1; }
@@ -110,9 +113,9 @@ struct Codec::State {
   void find_order();
   void list_tokens();
   std::string unit_name(const Unit& unit) const;
-  /// What the unit's coder reads of a table; `joined` owns the joined columns of a combination.
-  const table::Column& source(const Unit& unit, const table::Table& rows,
-                              table::Column& joined) const;
+  /// What the unit's coder reads of a table; `own` holds it where it is not a column of
+  /// the table: the joined columns of a combination, a column with its gaps filled.
+  const table::Column& source(const Unit& unit, const table::Table& rows, table::Column& own) const;
   const table::Column* base(const Unit& unit, const table::Table& rows) const;
 };
 
@@ -199,8 +202,13 @@ void Codec::State::list_tokens() {
 }
 
 const table::Column& Codec::State::source(const Unit& unit, const table::Table& rows,
-                                          table::Column& joined) const {
-  if (!unit.is_combination()) return rows.column(schema.columns[unit.column()].name);
+                                          table::Column& own) const {
+  if (!unit.is_combination()) {
+    const table::Column& column = rows.column(schema.columns[unit.column()].name);
+    if (!unit.imputation) return column;
+    own = imputed(column, *unit.imputation);
+    return own;
+  }
   std::vector<const table::Column*> parts;
   for (const int column : unit.columns) {
     parts.push_back(&rows.column(schema.columns[static_cast<std::size_t>(column)].name));
@@ -210,8 +218,8 @@ const table::Column& Codec::State::source(const Unit& unit, const table::Table& 
                      "column '{}' holds categories in the model but is of kind {} in this table",
                      parts.back()->spec.name, table::kind_name(parts.back()->spec.kind));
   }
-  joined = joined_columns(parts);
-  return joined;
+  own = joined_columns(parts);
+  return own;
 }
 
 const table::Column* Codec::State::base(const Unit& unit, const table::Table& rows) const {
@@ -253,8 +261,12 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
   state->find_bases();
   state->find_order();
   for (Unit& unit : state->units) {
-    table::Column joined;
-    const table::Column& source = state->source(unit, rows, joined);
+    if (!unit.is_combination()) {
+      unit.imputation =
+          fit_imputation(rows.column(state->schema.columns[unit.column()].name), communicator);
+    }
+    table::Column own;
+    const table::Column& source = state->source(unit, rows, own);
     unit.coder = unit.is_combination()
                      ? fit_combination_column(source, options, communicator)
                      : fit_column(source, state->base(unit, rows), options, communicator);
@@ -275,6 +287,7 @@ void Codec::save(hid_t group) const {
     const base::H5Handle column =
         base::h5_create_group(group, "column-" + std::to_string(unit.column()));
     unit.coder->save(column.get());
+    if (unit.imputation) unit.imputation->save(column.get());
   }
 }
 
@@ -297,6 +310,7 @@ Codec Codec::load(hid_t group) {
     try {
       unit.coder = unit.is_combination() ? load_category_column(column.get())
                                          : load_column(kind, column.get());
+      unit.imputation = Imputation::load(column.get());
     } catch (const base::Error& error) {
       base::fail(error.kind(), "column '{}': {}", state->unit_name(unit), error.what());
     }
@@ -316,8 +330,8 @@ TokenMatrix Codec::encode(const table::Table& rows, std::int64_t* unseen) const 
     EncodeTarget target;
     for (int t = 0; t < unit.coder->n_tokens(); ++t)
       target.tokens.push_back(matrix.column(unit.first_token + t));
-    table::Column joined;
-    unit.coder->encode(state_->source(unit, rows, joined), state_->base(unit, rows), target);
+    table::Column own;
+    unit.coder->encode(state_->source(unit, rows, own), state_->base(unit, rows), target);
     unknown += target.unseen;
   }
   if (unseen != nullptr) *unseen = unknown;

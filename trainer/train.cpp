@@ -13,6 +13,7 @@
 #include "table/read_table.hpp"
 #include "trainer/checkpoint.hpp"
 #include "trainer/choose.hpp"
+#include "trainer/codec_impute.hpp"
 #include "trainer/model_file.hpp"
 
 namespace semblance::trainer {
@@ -185,6 +186,7 @@ table::Table read_slice(const TrainOptions& options, base::Communicator& communi
     read.metadata = &metadata;
   }
   table::Table rows = table::read_table(options.table, read, &schema);
+  rows = rows_to_learn(std::move(rows), schema);
   total = rows.n_rows();
   const auto [begin, end] = communicator.slice(total);
   first = begin;

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "tests/trainer/codec_tables.hpp"
+#include "trainer/codec_impute.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -291,6 +292,57 @@ TEST(Codec, EmptyTablesOfTokensDecodeToNoRows) {
   const table::Table rows = mixed_table(100, 7);
   const Codec codec = fit(rows);
   EXPECT_EQ(codec.decode(codec.encode(table::slice_rows(rows, 0, 0)), 0, 1).n_rows(), 0);
+}
+
+table::Column with_missingness(table::Column column, const std::string& how) {
+  column.spec.missingness = how;
+  return column;
+}
+
+TEST(CodecImpute, FillsGapsByMeanMedianModeOrValue) {
+  std::vector<double> numbers(100, 1.0);
+  numbers.insert(numbers.end(), 50, 4.0);
+  numbers.insert(numbers.end(), 20, kNan);
+  std::vector<std::int64_t> wholes(170, 3);
+  wholes.back() = table::kMissingInt;
+  const table::Table rows =
+      table_of({with_missingness(reals("mean", numbers), "impute:mean"),
+                with_missingness(reals("median", numbers), "impute:median"),
+                with_missingness(reals("value", numbers), "impute:2.5"),
+                with_missingness(integers("mode", wholes), "impute:mode"),
+                with_missingness(categories("level", repeated({{"x", 90}, {"y", 60}, {"", 20}})),
+                                 "impute:mode"),
+                with_missingness(categories("new", repeated({{"x", 90}, {"y", 60}, {"", 20}})),
+                                 "impute:none")});
+  const Codec codec = fit(rows);
+  std::int64_t unseen = 0;
+  const table::Table back = codec.decode(codec.encode(rows, &unseen), 0, 1);
+  EXPECT_EQ(unseen, 0);
+  for (const table::Column& column : back.columns)
+    EXPECT_EQ(column.missing_count(), 0) << column.spec.name;
+  EXPECT_EQ(back.columns[0].reals.back(), 2);
+  EXPECT_EQ(back.columns[1].reals.back(), 1);
+  EXPECT_EQ(back.columns[2].reals.back(), 2.5);
+  EXPECT_EQ(back.columns[3].ints.back(), 3);
+  EXPECT_EQ(back.columns[4].as_text(169), "x");
+  EXPECT_EQ(back.columns[5].as_text(169), "none");
+}
+
+TEST(CodecImpute, RefusesTheMeanOfACategoryAndAValueOfAnotherKind) {
+  EXPECT_THROW(fit(table_of({with_missingness(categories("a", {"x", ""}), "impute:mean")})),
+               base::Error);
+  EXPECT_THROW(
+      fit(table_of({with_missingness(integers("a", {1, table::kMissingInt}), "impute:x")})),
+      base::Error);
+}
+
+TEST(CodecImpute, RowsWithGapsInAStrictColumnAreNotLearned) {
+  const table::Table rows =
+      table_of({with_missingness(integers("a", {1, table::kMissingInt, 3}), "drop"),
+                categories("b", {"x", "y", ""})});
+  const table::Table kept = rows_to_learn(rows, rows.schema());
+  ASSERT_EQ(kept.n_rows(), 2);
+  EXPECT_EQ(kept.columns[0].ints[1], 3);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 /// semblance export: a table from one format into another.
 #include "base/log.hpp"
 #include "cli/command.hpp"
-#include "table/read_table.hpp"
+#include "table/convert_table.hpp"
 #include "table/write_table.hpp"
 
 namespace semblance::cli {
@@ -32,9 +32,8 @@ class ExportCommand : public Command {
       metadata = table::read_metadata(metadata_);
       options.metadata = &metadata;
     }
-    const table::Table table = table::read_table(in_, options);
-    table::write_table(out_, table, rows_per_part_);
-    base::log_info("wrote {}: {} rows, {} columns", out_, table.n_rows(), table.n_columns());
+    const table::Converted done = table::convert_table(in_, out_, options, rows_per_part_);
+    base::log_info("wrote {}: {} rows, {} columns", out_, done.n_rows, done.n_columns);
   }
 
  private:

@@ -45,8 +45,8 @@ void append_shortest(std::string& out, double value) {
   char text[400];
   const double size = std::fabs(value);
   const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
-  const auto end = plain ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed)
-                         : std::to_chars(text, text + sizeof text, value);
+  const auto form = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto end = std::to_chars(text, text + sizeof text, value, form);
   out.append(text, end.ptr);
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -53,23 +54,40 @@ std::string note_of(const Column& column) {
   return level_note(column);
 }
 
-/// Texts among numbers: a marker that was not listed, or a slip.
-void warn_of_stray_texts(const Column& column, std::vector<std::string>& warnings) {
+/// Texts among numbers or dates: a marker that was not listed, or a slip.
+void warn_of_strays(const Column& column, const std::string& what,
+                    const std::function<bool(const std::string&)>& fits,
+                    std::vector<std::string>& warnings) {
   constexpr std::size_t kFewStrays = 5;
   std::vector<std::string> strays;
-  std::size_t numbers = 0;
+  std::size_t fitting = 0;
   for (const std::string& level : column.levels) {
-    if (detail::parse_number(level).is_number) {
-      ++numbers;
+    if (fits(level)) {
+      ++fitting;
     } else if (strays.size() <= kFewStrays) {
       strays.push_back("'" + level + "'");
     }
   }
-  if (strays.empty() || strays.size() > kFewStrays || numbers < 4 * strays.size()) return;
+  if (strays.empty() || strays.size() > kFewStrays || fitting < 4 * strays.size()) return;
   warnings.push_back(
-      fmt::format("column '{}': numbers but for {}; read as a category. List these texts under "
+      fmt::format("column '{}': {} but for {}; read as a category. List these texts under "
                   "missing_markers if they mean missing",
-                  column.spec.name, fmt::join(strays, ", ")));
+                  column.spec.name, what, fmt::join(strays, ", ")));
+}
+
+void warn_of_stray_texts(const Column& column, std::vector<std::string>& warnings) {
+  warn_of_strays(
+      column, "numbers",
+      [](const std::string& text) { return detail::parse_number(text).is_number; }, warnings);
+  const std::string pattern = detail::commonest_date_pattern(column.levels);
+  if (pattern.empty()) return;
+  CivilTime time;
+  warn_of_strays(
+      column, "dates of the form " + pattern,
+      [&, dates = DatePattern(pattern)](const std::string& text) {
+        return dates.parse(text, time);
+      },
+      warnings);
 }
 
 void warn_of_content(const Column& column, std::int64_t missing, std::int64_t distinct,

@@ -37,8 +37,8 @@ std::vector<std::string> Schema::names() const {
 }
 
 const std::vector<std::string>& default_missing_markers() {
-  static const std::vector<std::string> markers = {"?",   "NA",   "N/A",  "NaN",
-                                                   "nan", "NULL", "null", "None"};
+  static const std::vector<std::string> markers = {"?",   "NA",  "N/A", "n/a",  "#N/A", "<NA>",
+                                                   "NaN", "nan", "NaT", "NULL", "null", "None"};
   return markers;
 }
 

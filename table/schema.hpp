@@ -52,7 +52,8 @@ struct Schema {
   bool operator==(const Schema&) const = default;
 };
 
-/// The default missing markers: "?", "NA", "N/A", "NaN", "nan", "NULL", "null", "None".
+/// The default missing markers: "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT",
+/// "NULL", "null", "None".
 const std::vector<std::string>& default_missing_markers();
 
 /// What a metadata file says; parts that it leaves open are inferred from the table.

@@ -174,6 +174,20 @@ void TextProfile::decide(ColumnSpec& spec, std::vector<std::string>& warnings) c
   }
 }
 
+std::string commonest_date_pattern(const std::vector<std::string>& texts) {
+  constexpr std::size_t kSample = 50;
+  const std::size_t step = std::max<std::size_t>(1, texts.size() / kSample);
+  std::string best;
+  std::size_t most = 0;
+  CivilTime time;
+  for (const DatePattern& pattern : known_patterns()) {
+    std::size_t fits = 0;
+    for (std::size_t i = 0; i < texts.size(); i += step) fits += pattern.parse(texts[i], time);
+    if (fits > most) most = fits, best = pattern.text();
+  }
+  return best;
+}
+
 void warn_of_date_choices(const std::string& name, const std::string& pattern,
                           const DateEvidence& evidence, std::vector<std::string>& warnings) {
   if (is_day_month(pattern) && !evidence.any_day_over_12 && pattern.starts_with("%d")) {

@@ -89,6 +89,9 @@ class TextProfile {
 void warn_of_date_choices(const std::string& name, const std::string& pattern,
                           const DateEvidence& evidence, std::vector<std::string>& warnings);
 
+/// The known pattern that fits most of the texts, "" when none fits one.
+std::string commonest_date_pattern(const std::vector<std::string>& texts);
+
 /// True for the words of a yes/no question, any case: true false yes no y n t f.
 bool is_truth_word(std::string_view text);
 

@@ -157,10 +157,20 @@ void levels_from_integers(Column& column) {
   column.levels.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i)
     append_integer(column.levels[i], values[i], column.spec.min_decimals);
+  // Runs of equal or ascending values are common: the place before is tried first.
+  std::size_t place = 0;
   column.codes.reserve(column.ints.size());
   for (const std::int64_t value : column.ints) {
-    const auto place = std::lower_bound(values.begin(), values.end(), value) - values.begin();
-    column.codes.push_back(value == kMissingInt ? kMissingCode : static_cast<std::int32_t>(place));
+    if (value == kMissingInt) {
+      column.codes.push_back(kMissingCode);
+      continue;
+    }
+    if (values[place] != value && place + 1 < values.size() && values[place + 1] == value) ++place;
+    if (values[place] != value) {
+      place = static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), value) -
+                                       values.begin());
+    }
+    column.codes.push_back(static_cast<std::int32_t>(place));
   }
   column.ints = {};
   column.spec.min_decimals = 0;

@@ -3,12 +3,14 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace semblance::table::detail {
 
-/// What a text says when it is a number. Leading zeros ("007"), plus signs, "inf", "nan",
+/// What a text says when it is a number. Leading zeros ("007"), whole numbers of
+/// more than 18 digits (no double keeps them), plus signs, "inf", "nan",
 /// hexadecimal and thousands separators make it a text.
 struct NumberText {
   bool is_number = false;
@@ -22,6 +24,7 @@ struct NumberText {
 };
 
 inline NumberText parse_number(std::string_view text) {
+  constexpr std::ptrdiff_t kMostWholeDigits = 18;
   constexpr double kPowers[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -53,6 +56,8 @@ inline NumberText parse_number(std::string_view text) {
   } else if (p != end) {
     return out;
   }
+  if (before_point > kMostWholeDigits && out.decimals == 0 && !out.has_exponent)
+    return out;  // an identifier
   if (!out.has_exponent && out.significant <= 15 && out.decimals <= 22) {
     const double exact =
         static_cast<double>(mantissa) / kPowers[out.decimals];  // both exact: rounded once
@@ -62,7 +67,8 @@ inline NumberText parse_number(std::string_view text) {
     if (code != std::errc() || rest != end || !std::isfinite(out.value)) return out;
   }
   out.is_number = true;
-  out.is_whole = !out.has_exponent && fraction_is_zero && before_point >= 1 && before_point <= 18;
+  out.is_whole = !out.has_exponent && fraction_is_zero && before_point >= 1 &&
+                 before_point <= kMostWholeDigits;
   if (out.is_whole)
     out.whole = negative ? -static_cast<std::int64_t>(whole) : static_cast<std::int64_t>(whole);
   return out;

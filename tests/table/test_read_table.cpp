@@ -65,7 +65,7 @@ TEST(Inference, KindsOfPlainColumns) {
       {{"20030201", "19991231", "18500131"}, Kind::kDate},
       {{"20030201", "19991232", "18500131"}, Kind::kInteger},
       {{"", "NA", "?"}, Kind::kCategory},
-      {{"1234567890123456789012", "1"}, Kind::kFloat},
+      {{"1234567890123456789012", "1"}, Kind::kCategory},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(read_column(c.values).spec.kind, c.kind) << testing::PrintToString(c.values);
@@ -212,6 +212,9 @@ TEST(Inspection, WarnsOfConstantMissingAndStrayValues) {
   EXPECT_THAT(warnings_for({"x", "x"}), Contains(HasSubstr("every value is 'x'")));
   EXPECT_THAT(warnings_for({"", "NA"}), Contains(HasSubstr("every value is missing")));
   EXPECT_THAT(warnings_for({"1", "2", "3", "4", "5", "n.k."}), Contains(HasSubstr("'n.k.'")));
+  EXPECT_THAT(
+      warnings_for({"2003-02-01", "2003-02-02", "2003-02-03", "2003-02-04", "2003-02-05", "soon"}),
+      Contains(AllOf(HasSubstr("dates"), HasSubstr("'soon'"))));
 }
 
 TEST(Inspection, CountsMissingAndDistinct) {

@@ -104,7 +104,7 @@ namespace {
 // Signal handlers can reach nothing but globals.
 std::atomic<bool> stop_flag{false};
 std::atomic<bool> save_flag{false};
-struct sigaction old_term, old_int, old_user;
+struct sigaction old_term, old_int, old_user1, old_user2;
 
 void on_stop(int signal) {
   if (stop_flag.exchange(true)) {
@@ -129,13 +129,15 @@ SignalRequests::SignalRequests() {
   save_flag = false;
   install(SIGTERM, on_stop, &old_term);
   install(SIGINT, on_stop, &old_int);
-  install(SIGUSR1, on_save, &old_user);
+  install(SIGUSR1, on_save, &old_user1);
+  install(SIGUSR2, on_stop, &old_user2);
 }
 
 SignalRequests::~SignalRequests() {
   sigaction(SIGTERM, &old_term, nullptr);
   sigaction(SIGINT, &old_int, nullptr);
-  sigaction(SIGUSR1, &old_user, nullptr);
+  sigaction(SIGUSR1, &old_user1, nullptr);
+  sigaction(SIGUSR2, &old_user2, nullptr);
 }
 
 bool SignalRequests::stop_requested() const { return stop_flag; }

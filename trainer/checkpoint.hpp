@@ -17,8 +17,9 @@ void save_checkpoint(const std::string& path, const std::string& fingerprint,
 /// or belongs to other settings or data.
 std::optional<FitState> load_checkpoint(const std::string& path, const std::string& fingerprint);
 
-/// While it lives, SIGTERM and SIGINT ask for an orderly stop and SIGUSR1 for a checkpoint; the old
-/// handlers come back afterwards. A second SIGINT or SIGTERM ends the program at once.
+/// While it lives, SIGTERM, SIGINT and SIGUSR2 (which mpirun and srun pass on to all ranks) ask for
+/// an orderly stop and SIGUSR1 for a checkpoint; the old handlers come back afterwards. A second
+/// request to stop ends the program at once.
 class SignalRequests {
  public:
   SignalRequests();

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The job scripts on a real two-node Slurm on this machine: the chain, one job under mpirun, a failing chain,
 # and a job that is stopped and goes on from its checkpoint.
-#   test_slurm.sh PROGRAM JOBS_FOLDER        exit code 77: skipped, with the reason
+# At last a rank is killed, and its job must end by itself.
+#   test_slurm.sh PROGRAM JOBS_FOLDER RECIPE        exit code 77: skipped, with the reason
 set -euo pipefail
-program=$(realpath "${1:?use: test_slurm.sh PROGRAM JOBS_FOLDER}")
-jobs=$(realpath "${2:?use: test_slurm.sh PROGRAM JOBS_FOLDER}")
+program=$(realpath "${1:?use: test_slurm.sh PROGRAM JOBS_FOLDER RECIPE}")
+jobs=$(realpath "${2:?use: test_slurm.sh PROGRAM JOBS_FOLDER RECIPE}")
+recipe=$(realpath "${3:?use: test_slurm.sh PROGRAM JOBS_FOLDER RECIPE}")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 unset "${!SLURM_@}"
 
@@ -31,22 +33,12 @@ no_jobs_left() { [ -z "$(squeue -h -o %i)" ]; }
 state_of() { scontrol -o show job "$1" | sed 's/.* JobState=\([A-Z_]*\).*/\1/'; }
 ranks_of() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["stages"][sys.argv[2]]["ranks"])' "$1/run.json" "$2"; }
 
-awk 'BEGIN {
-  srand(1); print "age,sex,ward,cost"
-  for (i = 0; i < 2000; ++i) {
-    age = int(20 + 60 * rand()); sex = rand() < 0.5 ? "f" : "m"
-    printf "%d,%s,%s,%.2f\n", age, sex, (age > 60 && rand() < 0.8) ? "geriatrics" : "general", age * 10 * (1 + rand())
-  }
-}' >extract.csv
-cat >config.yaml <<'YAML'
-table: extract.csv
+cat >config.yaml <<YAML
+mock_hospital: {patients: 150}
+prepare: {recipe: $recipe}
 output: chain
-train:
-  epochs: 2
-  hidden: 32
-generate:
-  rows: 3000
-  rows_per_part: 1000
+train: {epochs: 2, hidden: 32}
+generate: {rows: 3000, rows_per_part: 1000}
 YAML
 
 export SEMBLANCE_BIN=$program SEMBLANCE_GRACE_S=20
@@ -63,7 +55,7 @@ for id in "${ids[@]}"; do
   [ "$(state_of "$id")" = COMPLETED ] || fail "job $id is $(state_of "$id")"
 done
 [ -s chain/report/report.html ] || fail "there is no report"
-[ "$(ranks_of chain holdout)" = 1 ] || fail "the first job should have one rank"
+[ "$(ranks_of chain prepare)" = 1 ] || fail "the first job should have one rank"
 [ "$(ranks_of chain train)" = 2 ] || fail "training should have two ranks"
 [ "$(ranks_of chain generate)" = 2 ] || fail "generating should have two ranks"
 echo "ok ($SECONDS s): the chain ran through srun --mpi=pmix on two nodes"
@@ -97,6 +89,22 @@ sleep 2
 scancel --batch --signal=USR1 "$id" # as --signal=B:USR1@120 does before the end of the time, or a preemption
 wait_until 60 grep -q "going on from" "$log" || fail "the job did not go on from its checkpoint: $(squeue)"
 scontrol -o show job "$id" | grep -q "Restarts=1" || fail "the job was not requeued"
-scancel "$id"
-wait_until 30 no_jobs_left || fail "the job does not end when it is cancelled"
 echo "ok ($SECONDS s): a stopped job went on from its checkpoint"
+
+# 5. A rank that dies ends its job.
+rank_process() {  # rank_process JOB RANK: the process of that rank
+  local environment
+  for environment in /proc/[0-9]*/environ; do
+    if grep -qzFx "SLURM_JOB_ID=$1" "$environment" 2>/dev/null && grep -qzFx "SLURM_PROCID=$2" "$environment" 2>/dev/null &&
+      [ "$(readlink "${environment%/environ}/exe")" = "$program" ]; then
+      basename "${environment%/environ}"
+      return
+    fi
+  done
+}
+victim=$(rank_process "$id" 1)
+[ -n "$victim" ] || fail "there is no second rank"
+kill -9 "$victim"
+wait_until 20 no_jobs_left || fail "the job goes on without its second rank: $(squeue)"
+[ "$(state_of "$id")" = FAILED ] || fail "the job with a dead rank is $(state_of "$id")"
+echo "ok ($SECONDS s): a rank that died ended its job"

@@ -134,6 +134,33 @@ TEST_F(ConfigFile, ThreadsAndDeviceDecideNoResult) {
   EXPECT_NE(settings_of({}), settings_of({"train.epochs=3"}));
 }
 
+/// The part of docs/RUN.md under "### heading".
+std::string reference_section(const std::string& heading) {
+  const std::string text = base::read_text_file(SEMBLANCE_SOURCE "/docs/RUN.md");
+  const std::size_t start = text.find("### " + heading + "\n");
+  if (start == std::string::npos) return "";
+  return text.substr(start, text.find("\n### ", start) - start);
+}
+
+TEST(ConfigReference, TellsOfEverySetting) {
+  Config config;
+  for (const ConfigSection& section : config_sections(config)) {
+    const std::string text = reference_section(section.name.empty() ? "Top level" : section.name);
+    EXPECT_NE(text, "") << section.name;
+    for (const std::string& name : section.settings.names()) {
+      const bool of_every_section = name == "seed" || name == "threads" || name == "device";
+      if (of_every_section && !section.name.empty()) continue;
+      EXPECT_THAT(text, HasSubstr("`" + name + "`")) << section.name;
+    }
+  }
+}
+
+TEST_F(ConfigFile, TheExampleForATableOfOnesOwnIsValid) {
+  const auto config = read(base::read_text_file(SEMBLANCE_SOURCE "/recipes/table.run.yaml"));
+  EXPECT_EQ(config->output, (folder_ / "extract-run").string());
+  EXPECT_TRUE(config->reject_copies);
+}
+
 TEST_F(ConfigFile, WithoutAHoldoutNothingIsSetAside) {
   const auto config = read("table: extract.csv\nholdout: {share: 0}\n");
   const std::vector<Stage> stages = make_stages(*config);

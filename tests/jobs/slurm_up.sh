@@ -8,7 +8,6 @@ set -euo pipefail
 
 dir=$(realpath -m "${1:?use: slurm_up.sh DIR [NODES]}")
 nodes=${2:-2}
-base_port=${SLURM_TEST_PORT:-16817}
 
 skip() { printf 'skipped: %s\n' "$*"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "starting a Slurm of our own needs root"
@@ -37,8 +36,21 @@ wait_for() {  # wait_for COMMAND...: up to 10 s
   return 1
 }
 
+free_base_port() {  # so many ports in a row that nobody listens at: two of these tests may run at once
+  local base port
+  while true; do
+    base=$((20000 + RANDOM % 10000))
+    for ((port = base; port <= base + nodes; ++port)); do
+      (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue 2
+    done
+    echo "$base"
+    return
+  done
+}
+
 write_configuration() {
-  local host memory i
+  local host memory base_port i
+  base_port=$(free_base_port)
   host=$(hostname -s)
   memory=$(($(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) / nodes - 256))
   cat <<CONF

@@ -1,0 +1,145 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "evaluator/build_report.hpp"
+#include "evaluator/report/render.hpp"
+#include "tests/evaluator/small_tables.hpp"
+
+namespace semblance::evaluator {
+namespace {
+
+using testing::compare;
+using testing::kGone;
+using testing::numbers;
+using testing::population;
+using testing::texts;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+EvaluateOptions quick() { return {.device = "cpu", .threads = 1, .sample = 400, .attacks = 20}; }
+
+const Check* find(const Report& report, const std::string& id) {
+  for (const Group& group : report.groups) {
+    for (const Section& section : group.sections) {
+      for (const Check& check : section.checks) {
+        if (check.id == id) return &check;
+      }
+    }
+  }
+  return nullptr;
+}
+
+TEST(Report, EverySectionAnswersForATableWithAHoldout) {
+  EvaluateOptions options = quick();
+  options.target = "group";
+  const Report report = build_report(compare(population(400, 1), population(300, 2), population(200, 3)), options);
+  ASSERT_EQ(report.groups.size(), 3u);
+  for (const Group& group : report.groups) {
+    for (const Section& section : group.sections) EXPECT_FALSE(section.checks.empty()) << section.id;
+  }
+  const Check* shape = find(report, "quality.shape_error");
+  ASSERT_NE(shape, nullptr);
+  EXPECT_TRUE(shape->value && shape->reference);
+}
+
+TEST(Report, TheSeedAndNotTheThreadsDecideTheNumbers) {
+  EvaluateOptions options = quick();
+  const auto run = [&] { return to_json(build_report(compare(population(200, 1), population(200, 2), population(100, 3)), options))["groups"].dump(); };
+  const std::string one = run();
+  options.threads = 3;
+  EXPECT_EQ(run(), one);
+}
+
+TEST(Report, WhatCannotBeComputedSaysWhy) {
+  const Json json = to_json(build_report(compare(population(60, 1), population(50, 2)), quick()));
+  int without_value = 0;
+  for (const Json& group : json["groups"]) {
+    for (const Json& section : group["sections"]) {
+      for (const Json& check : section["checks"]) {
+        if (!check["value"].is_null()) continue;
+        ++without_value;
+        EXPECT_FALSE(check["why_not_computed"].get<std::string>().empty()) << check["id"];
+      }
+    }
+  }
+  EXPECT_GT(without_value, 0);
+}
+
+TEST(Report, SmallConstantAndEmptyColumnsDoNotStopIt) {
+  const std::vector<std::vector<table::Column>> tables = {
+      {numbers("x", {1})},
+      {texts("c", {"a", "a", "a"})},
+      {numbers("x", {kGone, kGone}), texts("c", {"", ""})},
+      {numbers("x", {5, 5, 5}), numbers("y", {1, 2, 3}), texts("c", {"a", "", "b"})}};
+  for (const auto& real : tables) {
+    for (const bool holdout : {false, true}) {
+      const Comparison data = holdout ? compare(real, real, real) : compare(real, real);
+      EXPECT_NO_THROW(render_html(to_json(build_report(data, quick()))));
+    }
+  }
+}
+
+TEST(Report, UnknownColumnsInTheOptionsAreRefused) {
+  EvaluateOptions options = quick();
+  options.target = "gruop";
+  try {
+    build_report(compare(population(50, 1), population(50, 2)), options);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::kData);
+    EXPECT_THAT(error.what(), HasSubstr("group"));
+  }
+}
+
+TEST(Report, CopiedRowsFailAGate) {
+  std::vector<table::Column> mock = population(300, 2);
+  const std::vector<table::Column> real = population(300, 1);
+  for (std::size_t j = 0; j < mock.size(); ++j) {
+    for (std::size_t i = 0; i < 15; ++i) {  // 5 % copied rows
+      if (!mock[j].reals.empty()) mock[j].reals[i] = real[j].reals[i];
+      if (!mock[j].codes.empty()) {
+        const std::int32_t code = real[j].codes[i];
+        const auto& levels = mock[j].levels;
+        mock[j].codes[i] = code < 0 ? -1
+                                    : static_cast<std::int32_t>(std::find(levels.begin(), levels.end(), real[j].levels[static_cast<std::size_t>(code)]) - levels.begin());
+      }
+    }
+  }
+  const Report report = build_report(compare(real, mock, population(300, 3)), quick());
+  EXPECT_THAT(failed_gates(report), ::testing::Contains("privacy.exact_copies"));
+  EXPECT_NEAR(*find(report, "privacy.exact_copies")->value, 0.05, 0.02);
+}
+
+TEST(Report, RealAgainstRealFailsNoGate) {
+  const Report report = build_report(compare(population(400, 1), population(400, 2), population(400, 3)), quick());
+  EXPECT_THAT(failed_gates(report), ::testing::IsEmpty());
+}
+
+TEST(Render, DataCannotLeaveItsScriptElement) {
+  const Json data = {{"title", "</title><script>alert(1)</script>"}, {"x", "</script><!--<script>\xE2\x80\xA8&"}};
+  const std::string page = render_html(data);
+  EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)"));
+  const std::string text = script_safe(data);
+  for (const char* forbidden : {"<", ">", "&", "\xE2\x80\xA8"}) EXPECT_EQ(text.find(forbidden), std::string::npos);
+  EXPECT_EQ(Json::parse(text), data);
+}
+
+TEST(Render, SlotsInDataAreNotFilled) {
+  const std::string page = render_html({{"title", "t"}, {"x", "<!--slot:plotly-->"}});
+  EXPECT_THAT(page, Not(HasSubstr("<!--slot:")));
+}
+
+TEST(Render, NotANumberBecomesNull) {
+  const Check check{.id = "a", .value = std::nan("")};
+  const Report report{.groups = {{.id = "quality", .sections = {{.id = "s", .checks = {check}}}}}};
+  const Json json = to_json(report)["groups"][0]["sections"][0]["checks"][0];
+  EXPECT_TRUE(json["value"].is_null());
+  EXPECT_FALSE(json["why_not_computed"].get<std::string>().empty());
+}
+
+}  // namespace
+}  // namespace semblance::evaluator

@@ -46,9 +46,13 @@ void SettingFlags::add_flags(CLI::App& app) {
           given_.emplace_back(name, value.empty() ? "true" : value);
         },
         setting.help);
-    option->default_str(setting.text())->type_name("");
-    // A flag of a yes-or-no setting means yes when it stands alone.
-    if (std::holds_alternative<bool*>(setting.target)) option->expected(0, 1);
+    option->type_name("");
+    // A yes-or-no flag means yes when it stands alone, where CLI11 would hand over the default text.
+    if (std::holds_alternative<bool*>(setting.target)) {
+      option->expected(0, 1);
+    } else {
+      option->default_str(setting.text());
+    }
   }
 }
 

@@ -82,6 +82,14 @@ kernels::EncodePlan NumberCoder::encode_plan() const { return {table_.edges, fir
 
 std::int64_t NumberCoder::encode(std::span<const double> values, std::span<std::uint16_t> first,
                                  std::span<std::uint16_t> second, int threads) const {
+  std::vector<double>
+      finite;  // infinities count as missing, as they did when the intervals were learned
+  if (std::any_of(values.begin(), values.end(), [](double value) { return std::isinf(value); })) {
+    finite.assign(values.begin(), values.end());
+    std::replace_if(
+        finite.begin(), finite.end(), [](double value) { return std::isinf(value); }, std::nan(""));
+    values = finite;
+  }
   kernels::encode_numbers(values, encode_plan(), first, second, {.threads = threads});
   if (has_missing_ || table_.size() == 0) return 0;
   return std::count_if(values.begin(), values.end(),

@@ -148,8 +148,9 @@ class CategoryColumn : public ColumnCoder {
     // members.
     for (singles_ = digit_base / 2;; singles_ /= 2) {
       const std::int64_t rest = n - singles_, room = digit_base - extra - singles_;
-      groups_ = std::min(
-          room, static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(rest)))));
+      if (room <= 0) continue;
+      const auto even = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(rest))));
+      groups_ = std::min(room, even);
       width_ = (rest + groups_ - 1) / groups_;
       if (width_ <= digit_base || singles_ == 0) break;
     }

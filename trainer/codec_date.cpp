@@ -150,7 +150,7 @@ bool read_row(const table::Column& column, const table::Column* base, std::int64
   if (std::abs(time.day) > kLatestDay) return false;
   if (has_base) {
     base_time = day_time(*base, row);
-    if (time.day < base_time.day) time = base_time;
+    if (time.total() < base_time.total()) time = base_time;
   }
   return true;
 }
@@ -223,7 +223,8 @@ std::int64_t DateColumn::in_range(std::int64_t day) const {
 bool DateColumn::place(const RowParts& row, const DayTime* base, double uniform,
                        DayTime& time) const {
   if (base != nullptr && row.has(PartKind::kDuration)) {
-    time = DayTime::from_total(base->total() + row.whole(PartKind::kDuration) * unit);
+    time = DayTime::from_total(base->total() +
+                               std::max<std::int64_t>(0, row.whole(PartKind::kDuration)) * unit);
     return true;
   }
   time.micros = micros_of(row, uniform);

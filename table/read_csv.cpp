@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -117,6 +118,7 @@ class CsvLoader {
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         const ColumnPlan& plan = plans_[wanted[i]];
         const int source = sources_[wanted[i]];
+        made[i].reserve(plan.spec.kind, static_cast<std::size_t>(block.n_rows()));
         for (std::int64_t row = 0; row < block.n_rows(); ++row)
           made[i].add(block.field(row, source), plan, *markers_);
       }
@@ -177,6 +179,8 @@ class CsvLoader {
       piece = {};
     }
     column.levels = all.texts();
+    evidence.any_present =
+        std::accumulate(missing.begin(), missing.end(), std::int64_t{0}) < column.size();
     const auto most = std::max_element(missing.begin(), missing.end());
     if (most != missing.begin() && *most > 0) {
       column.spec.missing_text =
@@ -215,7 +219,7 @@ class CsvLoader {
     Column& column = loaded_.table.columns[c];
     const ColumnPlan& plan = plans_[c];
     const Evidence& evidence = reading_specs_[c];
-    const bool any = column.missing_count() < column.size();
+    const bool any = evidence.any_present;
     switch (column.spec.kind) {
       case Kind::kInteger:
       case Kind::kFloat:
@@ -240,6 +244,7 @@ class CsvLoader {
   }
 
   struct Evidence {
+    bool any_present = false;
     NumberEvidence numbers;
     DateEvidence dates;
   };

@@ -50,6 +50,19 @@ void ColumnPiece::add(std::string_view text, const ColumnPlan& plan,
   ++rows_;
 }
 
+void ColumnPiece::reserve(Kind kind, std::size_t rows) {
+  switch (kind) {
+    case Kind::kFloat:
+      return reals.reserve(rows);
+    case Kind::kInteger:
+    case Kind::kDate:
+    case Kind::kDatetime:
+      return ints.reserve(rows);
+    default:
+      return codes.reserve(rows);
+  }
+}
+
 void ColumnPiece::add_missing(Kind kind) {
   switch (kind) {
     case Kind::kFloat:

@@ -53,6 +53,7 @@ struct ColumnPiece {
   std::int64_t failed_row = -1;  ///< first row of the block whose text does not fit the plan
   std::string failed_text;
 
+  void reserve(Kind kind, std::size_t rows);
   /// Appends one value. After the first failure the piece is of no use and takes nothing more.
   void add(std::string_view text, const ColumnPlan& plan, const MissingMarkers& markers);
 

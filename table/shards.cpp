@@ -1,5 +1,6 @@
 #include "table/shards.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -17,8 +18,21 @@ constexpr const char* kManifestFile = "manifest.json";
 constexpr const char* kDatasetFile = "dataset.h5";
 constexpr const char* kFormat = "semblance-shards";
 
+/// Bytes of the widest texts of a column in any part.
+std::size_t widest_texts(const std::string& directory, const std::string& link,
+                         const Manifest& manifest) {
+  std::size_t width = 1;
+  for (const ShardPart& part : manifest.parts) {
+    const base::H5Handle file = base::h5_open(fs::path(directory) / part.file);
+    width =
+        std::max(width, detail::text_width(base::h5_open_group(file.get(), "columns").get(), link));
+  }
+  return width;
+}
+
 /// One virtual dataset over the parts' datasets of this name.
-void write_virtual_column(hid_t group, const ColumnSpec& spec, const Manifest& manifest) {
+void write_virtual_column(hid_t group, const ColumnSpec& spec, const std::string& directory,
+                          const Manifest& manifest) {
   const std::string link = detail::link_name(spec.name),
                     what = "virtual column '" + spec.name + "'";
   const hsize_t total = static_cast<hsize_t>(manifest.n_rows());
@@ -41,9 +55,15 @@ void write_virtual_column(hid_t group, const ColumnSpec& spec, const Manifest& m
     offset += rows;
   }
   base::h5_check(H5Sselect_all(space.get()), what);
-  const base::H5Handle dataset(H5Dcreate2(group, link.c_str(), detail::stored_type(spec.kind),
-                                          space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
+  const bool texts = spec.kind == Kind::kId;
+  const std::size_t width = texts ? widest_texts(directory, link, manifest) : 0;
+  const base::H5Handle type =
+      texts ? detail::fixed_text_type(width)
+            : base::H5Handle(H5Tcopy(detail::stored_type(spec.kind)), H5Tclose, what);
+  const base::H5Handle dataset(H5Dcreate2(group, link.c_str(), type.get(), space.get(), H5P_DEFAULT,
+                                          list.get(), H5P_DEFAULT),
                                H5Dclose, what);
+  if (texts) return detail::write_text_attributes(dataset.get(), spec, width);
   detail::write_column_attributes(dataset.get(), spec);
 }
 
@@ -64,7 +84,7 @@ void write_dataset_file(const std::string& directory, const Manifest& manifest) 
     const base::H5Handle file = base::h5_create(pending.temporary());
     const base::H5Handle columns = base::h5_create_group(file.get(), "columns");
     for (const ColumnSpec& spec : manifest.schema.columns)
-      write_virtual_column(columns.get(), spec, manifest);
+      write_virtual_column(columns.get(), spec, directory, manifest);
     copy_categories(file.get(), directory, manifest);
     detail::write_file_attributes(file.get(), manifest.schema, manifest.n_rows());
     base::h5_flush(file, pending.final_path());
@@ -72,23 +92,35 @@ void write_dataset_file(const std::string& directory, const Manifest& manifest) 
   pending.commit();
 }
 
-/// Appends the rows of one part; levels may be numbered differently.
-void append_rows(Table& all, Table part) {
-  for (std::size_t c = 0; c < all.columns.size(); ++c) {
-    Column &to = all.columns[c], &from = part.columns[c];
-    to.reals.insert(to.reals.end(), from.reals.begin(), from.reals.end());
-    to.ints.insert(to.ints.end(), from.ints.begin(), from.ints.end());
-    if (to.levels != from.levels) {
-      detail::TextDictionary levels;
-      for (const std::string& level : to.levels) levels.code(level);
-      for (std::int32_t& code : from.codes) {
-        if (code >= 0) code = levels.code(from.levels[static_cast<std::size_t>(code)]);
+/// Joins the rows of parts, whose levels may be numbered differently.
+class PartJoiner {
+ public:
+  explicit PartJoiner(const Schema& schema)
+      : all_(empty_table(schema)), levels_(schema.columns.size()) {}
+
+  void append(const Table& part) {
+    for (std::size_t c = 0; c < all_.columns.size(); ++c) {
+      Column& to = all_.columns[c];
+      const Column& from = part.columns[c];
+      to.reals.insert(to.reals.end(), from.reals.begin(), from.reals.end());
+      to.ints.insert(to.ints.end(), from.ints.begin(), from.ints.end());
+      std::vector<std::int32_t> numbers;
+      for (const std::string& level : from.levels) numbers.push_back(levels_[c].code(level));
+      for (const std::int32_t code : from.codes) {
+        to.codes.push_back(code < 0 ? kMissingCode : numbers[static_cast<std::size_t>(code)]);
       }
-      to.levels = levels.texts();
     }
-    to.codes.insert(to.codes.end(), from.codes.begin(), from.codes.end());
   }
-}
+  Table take() {
+    for (std::size_t c = 0; c < all_.columns.size(); ++c)
+      all_.columns[c].levels = levels_[c].texts();
+    return std::move(all_);
+  }
+
+ private:
+  Table all_;
+  std::vector<detail::TextDictionary> levels_;
+};
 
 nlohmann::json parts_json(const Manifest& manifest) {
   nlohmann::json parts = nlohmann::json::array();
@@ -175,7 +207,7 @@ Manifest read_manifest(const std::string& directory) {
 
 Table read_shards(const std::string& directory, bool verify) {
   const Manifest manifest = read_manifest(directory);
-  Table all = empty_table(manifest.schema);
+  PartJoiner joiner(manifest.schema);
   for (const ShardPart& part : manifest.parts) {
     const std::string path = (fs::path(directory) / part.file).string();
     SEMBLANCE_EXPECT(fs::exists(path), kData, "{}: is listed in {} but absent", path,
@@ -185,12 +217,12 @@ Table read_shards(const std::string& directory, bool verify) {
     const base::H5Handle file = base::h5_open(path);
     Schema schema;
     std::vector<bool> kind_known;
-    Table rows = detail::read_columns(file.get(), path, schema, kind_known);
+    const Table rows = detail::read_columns(file.get(), path, schema, kind_known);
     SEMBLANCE_EXPECT(schema.names() == manifest.schema.names() && rows.n_rows() == part.rows, kData,
                      "{}: its columns or rows are not those in {}", path, kManifestFile);
-    append_rows(all, std::move(rows));
+    joiner.append(rows);
   }
-  return all;
+  return joiner.take();
 }
 
 }  // namespace semblance::table

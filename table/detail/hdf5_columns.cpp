@@ -15,36 +15,18 @@ namespace {
 constexpr hsize_t kChunkRows = 1 << 16;
 constexpr unsigned kDeflateLevel = 1;
 
-bool is_code_kind(Kind kind) { return stored_type(kind) == H5T_NATIVE_INT32; }
+bool is_code_kind(Kind kind) { return kind == Kind::kCategory || kind == Kind::kBoolean; }
 
 base::H5Handle create_column(hid_t group, const ColumnSpec& spec) {
   const std::string what = "column '" + spec.name + "'";
-  const hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk = kChunkRows;
+  const hsize_t none = 0, unlimited = H5S_UNLIMITED;
   const base::H5Handle space(H5Screate_simple(1, &none, &unlimited), H5Sclose, what);
-  const base::H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
-  base::h5_check(H5Pset_obj_track_times(list.get(), false),
-                 "creation list");  // the same bytes every time
-  base::h5_check(H5Pset_chunk(list.get(), 1, &chunk), what);
-  base::h5_check(H5Pset_shuffle(list.get()), what);
-  base::h5_check(H5Pset_deflate(list.get(), kDeflateLevel), what);
+  const base::H5Handle list = column_creation_list(kChunkRows, what);
   base::H5Handle dataset(H5Dcreate2(group, link_name(spec.name).c_str(), stored_type(spec.kind),
                                     space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
                          H5Dclose, what);
   write_column_attributes(dataset.get(), spec);
   return dataset;
-}
-
-void write_rows(hid_t dataset, std::int64_t first, std::int64_t count, hid_t type,
-                const void* values, const std::string& what) {
-  const hsize_t size = static_cast<hsize_t>(first + count), offset = static_cast<hsize_t>(first),
-                n = static_cast<hsize_t>(count);
-  base::h5_check(H5Dset_extent(dataset, &size), what);
-  const base::H5Handle file_space(H5Dget_space(dataset), H5Sclose, what);
-  base::h5_check(
-      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &offset, nullptr, &n, nullptr), what);
-  const base::H5Handle memory_space(H5Screate_simple(1, &n, nullptr), H5Sclose, what);
-  base::h5_check(H5Dwrite(dataset, type, memory_space.get(), file_space.get(), H5P_DEFAULT, values),
-                 what);
 }
 
 /// A fill value as an attribute of the dataset's own type.
@@ -150,8 +132,9 @@ void read_codes(hid_t group, hid_t categories, const std::string& link, Column& 
   }
 }
 
-void read_texts(hid_t group, const std::string& link, Column& column) {
-  const MissingMarkers markers(default_missing_markers());
+/// \param ours  only the empty text is missing; in foreign files the usual markers are, too
+void read_texts(hid_t group, const std::string& link, bool ours, Column& column) {
+  const MissingMarkers markers(ours ? std::vector<std::string>() : default_missing_markers());
   TextDictionary texts;
   for (const std::string& text : base::h5_read_texts(group, link)) {
     column.codes.push_back(markers.find(text) >= 0 ? kMissingCode : texts.code(text));
@@ -181,7 +164,7 @@ void read_column(hid_t file, hid_t group, const std::string& link, Column& colum
       break;
     default:
       if (!has_categories) {
-        read_texts(group, link, column);
+        read_texts(group, link, schema_known, column);
         break;
       }
       read_codes(group, base::h5_open_group(file, "categories").get(), link, column);
@@ -213,6 +196,28 @@ std::string column_name(const std::string& link) {
   return name;
 }
 
+base::H5Handle column_creation_list(hsize_t rows_a_chunk, const std::string& what) {
+  base::H5Handle list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
+  base::h5_check(H5Pset_obj_track_times(list.get(), false), what);  // the same bytes every time
+  base::h5_check(H5Pset_chunk(list.get(), 1, &rows_a_chunk), what);
+  base::h5_check(H5Pset_shuffle(list.get()), what);
+  base::h5_check(H5Pset_deflate(list.get(), kDeflateLevel), what);
+  return list;
+}
+
+void write_rows(hid_t dataset, std::int64_t first, std::int64_t count, hid_t type,
+                const void* values, const std::string& what) {
+  const hsize_t size = static_cast<hsize_t>(first + count), offset = static_cast<hsize_t>(first),
+                n = static_cast<hsize_t>(count);
+  base::h5_check(H5Dset_extent(dataset, &size), what);
+  const base::H5Handle file_space(H5Dget_space(dataset), H5Sclose, what);
+  base::h5_check(
+      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &offset, nullptr, &n, nullptr), what);
+  const base::H5Handle memory_space(H5Screate_simple(1, &n, nullptr), H5Sclose, what);
+  base::h5_check(H5Dwrite(dataset, type, memory_space.get(), file_space.get(), H5P_DEFAULT, values),
+                 what);
+}
+
 hid_t stored_type(Kind kind) {
   switch (kind) {
     case Kind::kFloat:
@@ -235,7 +240,7 @@ void write_column_attributes(hid_t dataset, const ColumnSpec& spec) {
     base::h5_write_attribute(dataset, "units",
                              std::string("microseconds since 1970-01-01 00:00:00"));
   }
-  if (stored_type(spec.kind) == H5T_NATIVE_INT64)
+  if (spec.kind == Kind::kInteger || spec.kind == Kind::kDate || spec.kind == Kind::kDatetime)
     write_fill_value(dataset, H5T_NATIVE_INT64, &kMissingInt);
   if (is_code_kind(spec.kind)) write_fill_value(dataset, H5T_NATIVE_INT32, &kMissingCode);
 }
@@ -260,7 +265,8 @@ Hdf5ColumnsWriter::Hdf5ColumnsWriter(const std::filesystem::path& path, const Sc
   file_ = base::h5_create(path);
   columns_ = base::h5_create_group(file_.get(), "columns");
   for (const ColumnSpec& spec : schema_.columns)
-    targets_.push_back({create_column(columns_.get(), spec), {}});
+    targets_.push_back(
+        {spec.kind == Kind::kId ? base::H5Handle() : create_column(columns_.get(), spec), {}, {}});
 }
 
 void Hdf5ColumnsWriter::append(const Table& rows) {
@@ -270,6 +276,7 @@ void Hdf5ColumnsWriter::append(const Table& rows) {
 }
 
 void Hdf5ColumnsWriter::append_column(Target& target, const Column& column) {
+  if (column.spec.kind == Kind::kId) return target.texts.append(column);
   const std::string what = "writing column '" + column.spec.name + "'";
   const void* values = column.reals.data();
   std::vector<std::int32_t> codes;
@@ -294,6 +301,8 @@ void Hdf5ColumnsWriter::append_column(Target& target, const Column& column) {
 void Hdf5ColumnsWriter::finish() {
   const base::H5Handle categories = base::h5_create_group(file_.get(), "categories");
   for (std::size_t c = 0; c < targets_.size(); ++c) {
+    if (schema_.columns[c].kind == Kind::kId)
+      targets_[c].texts.write(columns_.get(), schema_.columns[c]);
     if (!is_code_kind(schema_.columns[c].kind)) continue;
     base::h5_write_texts(categories.get(), link_name(schema_.columns[c].name),
                          targets_[c].levels.texts());

@@ -7,6 +7,7 @@
 
 #include "base/hdf5.hpp"
 #include "table/column.hpp"
+#include "table/detail/hdf5_texts.hpp"
 #include "table/detail/text_dictionary.hpp"
 
 namespace semblance::table::detail {
@@ -16,7 +17,14 @@ std::string link_name(const std::string& column);
 std::string column_name(const std::string& link);
 
 /// Values of this kind as they are stored: 8-byte floats, 8-byte integers or 4-byte codes.
+/// \param kind  any but kId, which is stored as texts
 hid_t stored_type(Kind kind);
+
+/// How a column's dataset is laid out: chunked, shuffled, deflated, without times.
+base::H5Handle column_creation_list(hsize_t rows_a_chunk, const std::string& what);
+/// Writes `count` values from row `first` on; the dataset grows to hold them.
+void write_rows(hid_t dataset, std::int64_t first, std::int64_t count, hid_t type,
+                const void* values, const std::string& what);
 
 /// Attributes that make a dataset understandable without the metadata: name, kind, CF units,
 /// _FillValue.
@@ -38,7 +46,8 @@ class Hdf5ColumnsWriter {
  private:
   struct Target {
     base::H5Handle dataset;
-    TextDictionary levels;
+    TextDictionary levels;   // of a category
+    TextColumnBuffer texts;  // of an identifier, whose dataset is made at the end
   };
   void append_column(Target& target, const Column& column);
 

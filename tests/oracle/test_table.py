@@ -100,6 +100,17 @@ def test_shards_are_read_by_h5py_from_any_folder(table, monkeypatch):
         start += part["rows"]
 
 
+def test_identifiers_are_texts_in_every_part_and_over_all(tmp_path):
+    names = [f"id-{i * i}" for i in range(250)]
+    (tmp_path / "in.csv").write_text("patient_id,x\n" + "".join(f"{n},{i}\n" for i, n in enumerate(names)))
+    run("export", tmp_path / "in.csv", tmp_path / "out", "--rows-per-part", 100)
+    with h5py.File(tmp_path / "out" / "dataset.h5") as file:
+        assert list(file["columns/patient_id"].asstr()[...]) == names
+    with h5py.File(tmp_path / "out" / "part-00001.h5") as file:
+        assert list(file["columns/patient_id"].asstr()[...]) == names[100:200]
+        assert file["columns/patient_id"].attrs["_FillValue"] == b""
+
+
 def test_parquet_is_read_by_pyarrow(table):
     data, folder = table
     run("export", folder / "in.csv", folder / "out.parquet")

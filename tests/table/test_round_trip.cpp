@@ -79,6 +79,18 @@ TEST_P(RoundTrip, KeepsEveryValue) {
   expect_equal(read_table(path), table);
 }
 
+TEST_P(RoundTrip, KeepsIdentifiersWhereTheKindIsKnown) {
+  const TestFiles dir;
+  const std::string path = dir / ("table" + GetParam());
+  Table t;
+  t.columns.push_back({.spec = {.name = "who", .kind = Kind::kId, .id_pattern = "sequence"},
+                       .codes = {0, 1, kMissingCode, 3, 2, 0},
+                       .levels = {"1", "a longer one, é", "22", "333"}});
+  const Schema schema = t.schema();
+  write_table(path, t, 4);
+  expect_equal(read_table(path, {.schema = &schema}), t);
+}
+
 TEST_P(RoundTrip, ExportedCsvIsTheSame) {
   const TestFiles dir;
   const Table table = sample_table();
@@ -130,6 +142,35 @@ INSTANTIATE_TEST_SUITE_P(Formats, RoundTrip,
                          testing::Values(".csv", ".csv.gz", ".parquet", ".h5", ""), format_name);
 INSTANTIATE_TEST_SUITE_P(Formats, OneFile, testing::Values(".csv", ".csv.gz", ".parquet", ".h5"),
                          format_name);
+
+TEST(Shards, IdentifiersOfEveryPartAreItsOwn) {
+  // Each part issues its own identifiers, of different lengths; the virtual dataset holds them all.
+  const TestFiles dir;
+  Manifest manifest;
+  std::vector<std::string> wanted;
+  for (int part = 0; part < 3; ++part) {
+    Table rows;
+    Column& id = rows.columns.emplace_back(
+        Column{.spec = {.name = "id", .kind = Kind::kId, .id_pattern = "sequence"}});
+    for (int i = 0; i < 4; ++i) {
+      id.codes.push_back(i == 2 ? kMissingCode : static_cast<std::int32_t>(id.levels.size()));
+      wanted.push_back(i == 2 ? "" : std::to_string(part * 995 + i));
+      if (i != 2) id.levels.push_back(wanted.back());
+    }
+    manifest.schema = rows.schema();
+    manifest.parts.push_back(write_part(dir.path().string(), part, rows));
+  }
+  write_manifest(dir.path().string(), manifest);
+  for (const std::string& path : {dir.path().string(), dir / "dataset.h5"}) {
+    const Table table = read_table(path);
+    ASSERT_EQ(table.n_rows(), 12);
+    for (std::int64_t row = 0; row < 12; ++row) {
+      EXPECT_EQ(table.columns[0].as_text(row), wanted[static_cast<std::size_t>(row)])
+          << path << " row " << row;
+    }
+    EXPECT_EQ(table.columns[0].missing_count(), 3);
+  }
+}
 
 TEST(Shards, VirtualDatasetHoldsAllParts) {
   const TestFiles dir;

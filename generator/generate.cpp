@@ -66,10 +66,17 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
   const RowMaker maker(model.codec, *model.sampler, options.seed, guard ? &*guard : nullptr);
 
   RetryCounts counts;
-  if (format == table::TableFormat::kShards) {
-    write_shard_directory(plan, maker, communicator, counts);
-  } else {
-    write_single_file(plan, maker, communicator, counts);
+  try {
+    if (format == table::TableFormat::kShards) {
+      write_shard_directory(plan, maker, communicator, counts);
+    } else {
+      write_single_file(plan, maker, communicator, counts);
+    }
+  } catch (const base::Error& error) {
+    const std::string message = error.what();
+    if (error.kind() != base::ErrorKind::kIo || message.find(options.output) != std::string::npos)
+      throw;
+    base::fail(error.kind(), "{}: {}", options.output, message);
   }
   const RetryCounts all = summed(counts, maker.constraints().size(), communicator);
   if (communicator.rank() == 0) report(all, maker);

@@ -94,14 +94,19 @@ void prepare_directory(const OutputPlan& plan) {
   fs::remove(plan.path + "/dataset.h5", error);
 }
 
-/// Removes notes, and parts beyond the last one, which an earlier run with more rows left.
+/// Removes notes, parts beyond the last one, which an earlier run with more rows left, and what a
+/// killed run was writing.
 void tidy(const OutputPlan& plan, std::int64_t n_parts) {
   std::set<std::string> wanted;
   for (std::int64_t part = 0; part < n_parts; ++part) wanted.insert(table::part_file_name(part));
   std::vector<fs::path> stale;
   for (const fs::directory_entry& entry : fs::directory_iterator(plan.path)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("part-") && !wanted.contains(name)) stale.push_back(entry.path());
+    const bool unfinished =
+        name.starts_with(".part-") && name.ends_with(".part");  // of a killed run
+    if (unfinished || (name.starts_with("part-") && !wanted.contains(name))) {
+      stale.push_back(entry.path());
+    }
   }
   std::error_code error;
   for (const fs::path& path : stale) fs::remove(path, error);

@@ -118,7 +118,9 @@ TEST_F(WriteOutput, PartsOfAnUnfinishedRunAreTakenUp) {
     return fs::last_write_time(output.path + "/" + table::part_file_name(part));
   };
   const auto first = stamp(0), third = stamp(2);
+  std::ofstream(output.path + "/.part-00003.h5.4711.part") << "half a part";
   write(output);
+  EXPECT_FALSE(fs::exists(output.path + "/.part-00003.h5.4711.part"));
   EXPECT_EQ(stamp(0), first);
   EXPECT_EQ(stamp(2), third);
   EXPECT_EQ(table::read_shards(output.path, true).n_rows(), 5000);

@@ -55,6 +55,16 @@ bool take_fraction(std::string_view& text, CivilTime& out) {
   return true;
 }
 
+/// AM or PM, any case, after an hour from 1 to 12.
+bool take_half_day(std::string_view& text, CivilTime& out) {
+  if (text.size() < 2 || (text[1] | 0x20) != 'm') return false;
+  const char half = static_cast<char>(text[0] | 0x20);
+  if (half != 'a' && half != 'p') return false;
+  out.hour = out.hour % 12 + (half == 'p' ? 12 : 0);
+  text.remove_prefix(2);
+  return true;
+}
+
 bool take_zone(std::string_view& text, CivilTime& out) {
   if (text.empty()) return false;
   if (text[0] == 'Z') {
@@ -140,73 +150,64 @@ bool DatePattern::parse(std::string_view text, CivilTime& out) const {
 }
 
 bool DatePattern::parse_items(std::string_view text, CivilTime& out) const {
-  bool afternoon = false, twelve_hours = false;
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
-    if (item.what == 0) {
-      if (text.starts_with(item.literal)) {
-        text.remove_prefix(item.literal.size());
-      } else if (i + 1 < items_.size() && items_[i + 1].what == 'f') {
-        ++i;  // no fraction
-      } else {
-        return false;
-      }
-      continue;
+    if (item.what != 0) {
+      // Where digits follow at once, this field must have all of its own.
+      const bool digits_follow =
+          i + 1 < items_.size() &&
+          std::string_view("YymdHIMSf").find(items_[i + 1].what) != std::string_view::npos;
+      if (!parse_field(item.what, digits_follow ? 2 : 1, text, out)) return false;
+    } else if (text.starts_with(item.literal)) {
+      text.remove_prefix(item.literal.size());
+    } else if (i + 1 < items_.size() && items_[i + 1].what == 'f') {
+      ++i;  // no fraction
+    } else {
+      return false;
     }
-    const bool digits_follow = i + 1 < items_.size() && items_[i + 1].what != 0 &&
-                               items_[i + 1].what != 'z' && items_[i + 1].what != 'b' &&
-                               items_[i + 1].what != 'p';
-    std::size_t count = 2;
-    int value = 0;
-    switch (item.what) {
-      case 'Y':
-        out.day.year = value = take_digits(text, 4, 4);
-        break;
-      case 'y':
-        value = take_digits(text, 2, 2);
-        out.day.year = value + (value < kCenturyPivot ? 2000 : 1900);
-        break;
-      case 'b':
-        out.day.month = value = take_month_name(text);
-        break;
-      case 'm':
-        out.day.month = value = take_digits(text, digits_follow ? 2 : 1, 2, &count);
-        break;
-      case 'd':
-        out.day.day = value = take_digits(text, digits_follow ? 2 : 1, 2, &count);
-        break;
-      case 'H':
-        out.hour = value = take_digits(text, digits_follow ? 2 : 1, 2, &count);
-        break;
-      case 'I':
-        out.hour = value = take_digits(text, digits_follow ? 2 : 1, 2, &count);
-        if (value < 1 || value > 12) return false;
-        twelve_hours = true;
-        break;
-      case 'M':
-        out.minute = value = take_digits(text, 2, 2);
-        break;
-      case 'S':
-        out.second = value = take_digits(text, 2, 2);
-        break;
-      case 'f':
-        value = take_fraction(text, out) ? 0 : -1;
-        break;
-      case 'z':
-        value = take_zone(text, out) ? 0 : -1;
-        break;
-      default:  // 'p'
-        if (text.size() < 2 || (text[1] | 0x20) != 'm' ||
-            ((text[0] | 0x20) != 'a' && (text[0] | 0x20) != 'p'))
-          return false;
-        afternoon = (text[0] | 0x20) == 'p';
-        text.remove_prefix(2);
-    }
-    if (value < 0) return false;
-    out.short_field |= count == 1;
   }
-  if (twelve_hours) out.hour = out.hour % 12 + (afternoon ? 12 : 0);
   return text.empty();
+}
+
+bool DatePattern::parse_field(char what, std::size_t least_digits, std::string_view& text,
+                              CivilTime& out) {
+  const auto one_or_two = [&](int& field, int least = 0) {
+    std::size_t count = 2;
+    field = take_digits(text, least_digits, 2, &count);
+    out.short_field |= count == 1;
+    return field >= least;
+  };
+  const auto two = [&](int& field) { return (field = take_digits(text, 2, 2)) >= 0; };
+  int value = 0;
+  switch (what) {
+    case 'Y':
+      out.day.year = value = take_digits(text, 4, 4);
+      return value >= 0;
+    case 'y':
+      if (!two(value)) return false;
+      out.day.year = value + (value < kCenturyPivot ? 2000 : 1900);
+      return true;
+    case 'b':
+      return (out.day.month = take_month_name(text)) > 0;
+    case 'm':
+      return one_or_two(out.day.month);
+    case 'd':
+      return one_or_two(out.day.day);
+    case 'H':
+      return one_or_two(out.hour);
+    case 'I':
+      return one_or_two(out.hour, 1) && out.hour <= 12;
+    case 'M':
+      return two(out.minute);
+    case 'S':
+      return two(out.second);
+    case 'f':
+      return take_fraction(text, out);
+    case 'z':
+      return take_zone(text, out);
+    default:
+      return take_half_day(text, out);
+  }
 }
 
 void DatePattern::append(std::string& out, std::int64_t micros) const {

@@ -11,6 +11,16 @@ namespace semblance::table {
 inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
+/// Dates from files lie within this many days of 1970, so that microseconds fit an int64 and may be
+/// computed with.
+inline constexpr std::int64_t kMostDays = 100'000'000;
+constexpr bool is_possible_day(std::int64_t days) {
+  return days >= -kMostDays && days <= kMostDays;
+}
+constexpr bool is_possible_moment(std::int64_t micros) {
+  return micros >= -kMostDays * kMicrosPerDay && micros <= kMostDays * kMicrosPerDay;
+}
+
 /// Days since 1970-01-01 of a day of the proleptic Gregorian calendar. \param month 1..12 \param
 /// day 1..31 Source: H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
@@ -101,6 +111,9 @@ class DatePattern {
     std::string literal;
   };
   bool parse_items(std::string_view text, CivilTime& out) const;
+  static bool parse_field(char what, std::size_t least_digits, std::string_view& text,
+                          CivilTime& out);
+
   std::string text_;
   std::vector<Item> items_;
   bool has_time_ = false;

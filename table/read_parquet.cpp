@@ -15,18 +15,32 @@ namespace semblance::table::detail {
 namespace {
 
 template <class Array>
-void add_integers(const arrow::Array& array, std::int64_t multiply, std::int64_t divide,
-                  Column& column) {
+void add_integers(const arrow::Array& array, Column& column) {
   const auto& values = static_cast<const Array&>(array);
   for (std::int64_t i = 0; i < values.length(); ++i) {
-    std::int64_t value = kMissingInt;
-    if (!values.IsNull(i)) {
-      const bool overflow =
-          __builtin_mul_overflow(static_cast<std::int64_t>(values.Value(i)), multiply, &value);
-      SEMBLANCE_EXPECT(!overflow, kData, "row {}: the date is out of range", i + 1);
-      value = value >= 0 ? value / divide : (value - (divide - 1)) / divide;
+    column.ints.push_back(values.IsNull(i) ? kMissingInt
+                                           : static_cast<std::int64_t>(values.Value(i)));
+  }
+}
+
+/// Dates in units of `multiply` / `divide` microseconds, as days or microseconds.
+template <class Array>
+void add_dates(const arrow::Array& array, std::int64_t multiply, std::int64_t divide,
+               Column& column) {
+  const auto& values = static_cast<const Array&>(array);
+  for (std::int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      column.ints.push_back(kMissingInt);
+      continue;
     }
-    column.ints.push_back(value);
+    const auto value = static_cast<std::int64_t>(values.Value(i));
+    std::int64_t scaled = 0;
+    bool possible = !__builtin_mul_overflow(value, multiply, &scaled);
+    scaled = scaled / divide - (scaled % divide < 0);
+    possible = possible && is_possible_moment(scaled);
+    SEMBLANCE_EXPECT(possible, kData, "column '{}': the date {} is out of range", column.spec.name,
+                     value);
+    column.ints.push_back(column.spec.kind == Kind::kDate ? day_of_micros(scaled) : scaled);
   }
 }
 
@@ -107,25 +121,25 @@ class ParquetColumn {
     if (!set_kind(*array.type())) return false;
     switch (array.type_id()) {
       case Type::INT8:
-        add_integers<arrow::Int8Array>(array, 1, 1, column_);
+        add_integers<arrow::Int8Array>(array, column_);
         break;
       case Type::INT16:
-        add_integers<arrow::Int16Array>(array, 1, 1, column_);
+        add_integers<arrow::Int16Array>(array, column_);
         break;
       case Type::INT32:
-        add_integers<arrow::Int32Array>(array, 1, 1, column_);
+        add_integers<arrow::Int32Array>(array, column_);
         break;
       case Type::INT64:
-        add_integers<arrow::Int64Array>(array, 1, 1, column_);
+        add_integers<arrow::Int64Array>(array, column_);
         break;
       case Type::UINT8:
-        add_integers<arrow::UInt8Array>(array, 1, 1, column_);
+        add_integers<arrow::UInt8Array>(array, column_);
         break;
       case Type::UINT16:
-        add_integers<arrow::UInt16Array>(array, 1, 1, column_);
+        add_integers<arrow::UInt16Array>(array, column_);
         break;
       case Type::UINT32:
-        add_integers<arrow::UInt32Array>(array, 1, 1, column_);
+        add_integers<arrow::UInt32Array>(array, column_);
         break;
       case Type::FLOAT:
         add_reals<arrow::FloatArray>(array, column_);
@@ -134,10 +148,10 @@ class ParquetColumn {
         add_reals<arrow::DoubleArray>(array, column_);
         break;
       case Type::DATE32:
-        add_integers<arrow::Date32Array>(array, 1, 1, column_);
+        add_dates<arrow::Date32Array>(array, kMicrosPerDay, 1, column_);
         break;
       case Type::DATE64:
-        add_integers<arrow::Date64Array>(array, 1, 86'400'000, column_);
+        add_dates<arrow::Date64Array>(array, 1000, 1, column_);
         break;
       case Type::TIMESTAMP:
         add_timestamps(array);
@@ -163,13 +177,13 @@ class ParquetColumn {
   void add_timestamps(const arrow::Array& array) {
     switch (static_cast<const arrow::TimestampType&>(*array.type()).unit()) {
       case arrow::TimeUnit::SECOND:
-        return add_integers<arrow::TimestampArray>(array, kMicrosPerSecond, 1, column_);
+        return add_dates<arrow::TimestampArray>(array, kMicrosPerSecond, 1, column_);
       case arrow::TimeUnit::MILLI:
-        return add_integers<arrow::TimestampArray>(array, 1000, 1, column_);
+        return add_dates<arrow::TimestampArray>(array, 1000, 1, column_);
       case arrow::TimeUnit::MICRO:
-        return add_integers<arrow::TimestampArray>(array, 1, 1, column_);
+        return add_dates<arrow::TimestampArray>(array, 1, 1, column_);
       default:
-        return add_integers<arrow::TimestampArray>(array, 1, 1000, column_);
+        return add_dates<arrow::TimestampArray>(array, 1, 1000, column_);
     }
   }
 

@@ -106,14 +106,17 @@ void read_integers(hid_t group, hid_t dataset, const std::string& link, Column& 
   const bool is_time = column.spec.kind != Kind::kInteger &&
                        base::h5_has_attribute(dataset, "units") &&
                        parse_time_units(base::h5_read_text_attribute(dataset, "units"), units);
+  if (has_fill) std::replace(column.ints.begin(), column.ints.end(), fill, kMissingInt);
+  if (column.spec.kind == Kind::kInteger) return;
   const bool is_date = column.spec.kind == Kind::kDate;
+  if (!is_time) units = {is_date ? kMicrosPerDay : 1, 0};
   for (std::int64_t& value : column.ints) {
-    if (has_fill && value == fill) value = kMissingInt;
-    if (value == kMissingInt || !is_time) continue;
+    if (value == kMissingInt) continue;
     std::int64_t micros = 0;
-    const bool overflow = __builtin_mul_overflow(value, units.step, &micros) ||
-                          __builtin_add_overflow(micros, units.origin, &micros);
-    SEMBLANCE_EXPECT(!overflow, kData, "column '{}': the date {} is out of range", column.spec.name,
+    const bool possible = !__builtin_mul_overflow(value, units.step, &micros) &&
+                          !__builtin_add_overflow(micros, units.origin, &micros) &&
+                          is_possible_moment(micros);
+    SEMBLANCE_EXPECT(possible, kData, "column '{}': the date {} is out of range", column.spec.name,
                      value);
     value = is_date ? day_of_micros(micros) : micros;
   }

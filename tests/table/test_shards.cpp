@@ -193,6 +193,22 @@ TEST(Hdf5Tables, DamagedFilesAreRefused) {
   EXPECT_THAT(error_of([&] { read_table(dir / "ragged.h5"); }).second, HasSubstr("'b' has 1 rows"));
 }
 
+TEST(Hdf5Tables, ImpossibleDatesAreRefused) {
+  const TestFiles dir;
+  for (const std::int64_t value :
+       {std::int64_t{1} << 40, std::int64_t{1} << 62, -(std::int64_t{1} << 62)}) {
+    const base::H5Handle file = base::h5_create(dir / "t.h5");
+    const base::H5Handle columns = base::h5_create_group(file.get(), "columns");
+    base::h5_write<std::int64_t>(columns.get(), "day", {0, value});
+    base::h5_write_attribute(
+        base::H5Handle(H5Dopen2(columns.get(), "day", H5P_DEFAULT), H5Dclose, "day").get(), "units",
+        std::string("days since 1970-01-01"));
+    H5Fflush(file.get(), H5F_SCOPE_GLOBAL);
+    EXPECT_THAT(error_of([&] { read_table(dir / "t.h5"); }).second,
+                AllOf(HasSubstr("'day'"), HasSubstr("out of range")));
+  }
+}
+
 TEST(Hdf5Tables, AForgedSizeIsRefusedBeforeMemoryGoes) {
   const TestFiles dir;
   {

@@ -1,9 +1,11 @@
 /// The program: picks the subcommand, turns errors into exit codes, and ends all ranks together.
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <thread>
 
 #include "base/device.hpp"
 #include "base/error.hpp"
@@ -78,8 +80,12 @@ int print_and_flush(const std::string& text) {
   return std::fflush(stdout) == 0 ? 0 : base::exit_code(base::ErrorKind::kIo);
 }
 
-/// Says what went wrong, and ends all ranks: others may be waiting for this one.
+/// Says what went wrong, and ends all ranks: others may be waiting for this one. The same error
+/// strikes all ranks as a rule; then rank 0 alone says it, as it ends the others before they speak.
 int end_with_error(base::Communicator* communicator, const std::string& message, int code) {
+  if (communicator != nullptr && communicator->rank() > 0) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
   base::log_message(base::LogLevel::kError, message);
   if (communicator != nullptr && communicator->size() > 1) communicator->abort(code);
   return code;

@@ -1,7 +1,7 @@
 #include "pipeline/make_stages.hpp"
 
 #include "base/error.hpp"
-#include "pipeline/export_synthetic.hpp"
+#include "table/convert_table.hpp"
 
 namespace semblance::pipeline {
 namespace fs = std::filesystem;
@@ -127,7 +127,7 @@ class StageMaker {
     }
     stage.run = [files, synthetic = folder_.synthetic.string()](base::Communicator& communicator) {
       if (communicator.rank() != 0) return;
-      for (const std::string& file : files) export_synthetic(synthetic, file);
+      for (const std::string& file : files) table::convert_table(synthetic, file, {}, 1);
     };
     stages_.push_back(std::move(stage));
   }

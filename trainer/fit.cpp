@@ -19,14 +19,15 @@ namespace {
 constexpr std::uint32_t kMeasuringEpoch = 1u << 24;
 
 /// Weight of the newest parameters in their running mean: the mean at step t weighs step s by about
-/// s^9, so it looks back over the last tenth of the training however long that is (Karras et al. 2024,
-/// "Analyzing and improving the training dynamics of diffusion models", section 3.1).
+/// s^9, so it looks back over the last tenth of the training however long that is (Karras et al.
+/// 2024, "Analyzing and improving the training dynamics of diffusion models", section 3.1).
 double average_share(std::int64_t step) {
   constexpr double kPower = 9;
   return 1 - std::pow(1 - 1 / static_cast<double>(step), kPower + 1);
 }
 
-/// By this share of the validation loss an epoch at a rate of nothing may be worse and still be kept.
+/// By this share of the validation loss an epoch at a rate of nothing may be worse and still be
+/// kept.
 constexpr double kSettledLeeway = 0.002;
 
 using Clock = std::chrono::steady_clock;
@@ -87,9 +88,9 @@ class Fit {
   std::int64_t trained_;  // numbers that the optimizer moves
   AdamW adam_;
   std::int64_t n_batches_ = 1;
-  std::vector<float> flat_;      // gradient, then the extras
-  std::vector<float> weights_;   // the network's parameters with the smooth basis added
-  FitState state_;           // its first and second stay in adam_ while training
+  std::vector<float> flat_;     // gradient, then the extras
+  std::vector<float> weights_;  // the network's parameters with the smooth basis added
+  FitState state_;              // its first and second stay in adam_ while training
 };
 
 void Fit::start_afresh(const std::vector<float>* initial) {
@@ -161,8 +162,7 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
       "the gradient is not a number at step {} of epoch {}: lower learning_rate (now {})", b + 1,
       state_.epoch + 1, settings_.learning_rate);
   const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
-  const AdamSettings adam{.learning_rate = rate(),
-                          .weight_decay = settings_.weight_decay};
+  const AdamSettings adam{.learning_rate = rate(), .weight_decay = settings_.weight_decay};
   adam_.step(all, clip, adam, state_.weights);
   combine();
   blend(weights_.data(), static_cast<float>(average_share(adam_.steps)), layout_.size,
@@ -257,8 +257,8 @@ void Fit::finish_epoch(double seconds) {
     line.validation = judged = loss.total();
     line.kl = loss.kl;
   }
-  // At a rate of nothing the weights have settled, and the margins are truer than the loss can tell:
-  // the last epoch is kept unless it is clearly worse.
+  // At a rate of nothing the weights have settled, and the margins are truer than the loss can
+  // tell: the last epoch is kept unless it is clearly worse.
   const double leeway = finished() ? 1 + kSettledLeeway : 1;
   if (judged < state_.best_loss * leeway) {
     state_.best_loss = judged;
@@ -288,6 +288,7 @@ FitResult Fit::run(const FitState* resume, const std::vector<float>* initial) {
     train_epoch();
     if (should_cool_down()) begin_cooldown();
   }
+  if (hooks_.training_done) hooks_.training_done(snapshot());
   FitResult result;
   result.weights = state_.best;
   result.best_epoch = state_.best_epoch;

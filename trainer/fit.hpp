@@ -21,7 +21,8 @@ struct FitSettings {
   double gradient_norm = 5;  ///< longer gradients are shortened to this
   double validation = 0.1;   ///< share of rows kept to judge by
   int patience = 0;          ///< epochs without a better validation loss before stopping; 0: never
-  std::vector<int> ordered;     ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
+  std::vector<int>
+      ordered;  ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
   std::uint64_t seed = 1;
   int threads = 1;
 };
@@ -47,8 +48,8 @@ struct FitState {
   /// What training goes back to when it has gone too far: the trained numbers at the best epoch.
   std::vector<float> best_weights, best_first, best_second;
   std::int64_t best_steps = 0;
-  double best_rate = 0;              ///< learning rate at the best epoch
-  int cooldown_from = -1;            ///< finished epochs when the cool-down began; -1: not yet
+  double best_rate = 0;    ///< learning rate at the best epoch
+  int cooldown_from = -1;  ///< finished epochs when the cool-down began; -1: not yet
   int cooldown_epochs = 0;
   int epoch = 0;                     ///< finished epochs
   std::int64_t batch = 0;            ///< finished batches of the epoch after those
@@ -69,6 +70,8 @@ struct FitHooks {
   /// Rows of the batch over all ranks, and their mean loss in nats.
   std::function<void(std::int64_t, double)> batch_done;
   std::function<void(const EpochLog&)> epoch_done;
+  /// The state after the last epoch: a fit that resumes from it ends at once.
+  std::function<void(const FitState&)> training_done;
 };
 
 struct FitResult {

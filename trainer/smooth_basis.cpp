@@ -17,7 +17,8 @@ SmoothBasis::SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout,
     for (std::size_t s = 0; s < ordered.size(); ++s) {
       // A scale needs at least two tokens an interval to share anything.
       for (int intervals = 1; 2 * intervals < ordered[s] && intervals <= 16; intervals *= 2) {
-        pieces_.push_back({p.offset + offsets[s] * p.columns, size_, p.columns, ordered[s], intervals});
+        pieces_.push_back(
+            {p.offset + offsets[s] * p.columns, size_, p.columns, ordered[s], intervals});
         size_ += (intervals + 1) * p.columns;
       }
     }

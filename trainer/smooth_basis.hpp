@@ -1,8 +1,9 @@
-/// Shared coefficients of neighbouring tokens. Tokens of a numeric column lie in the order of its values, and
-/// their rows of the embedding and the head should differ little from their neighbours'. Such a row is
-/// written as a row of its own plus a sum of hat functions over the token's position at several
-/// widths; the coefficients of the hats are trained beside the rows. The network is unchanged: the
-/// sum is taken before each step and only the sum is kept in the model.
+/// Shared coefficients of neighbouring tokens. Tokens of a numeric column lie in the order of its
+/// values, and their rows of the embedding and the head should differ little from their
+/// neighbours'. Such a row is written as a row of its own plus a sum of hat functions over the
+/// token's position at several widths; the coefficients of the hats are trained beside the rows.
+/// The network is unchanged: the sum is taken before each step and only the sum is kept in the
+/// model.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace semblance::trainer {
 class SmoothBasis {
  public:
   /// \param ordered  [C] leading tokens of each column that follow the order of its values; 0: none
-  SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout, const std::vector<int>& ordered);
+  SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout,
+              const std::vector<int>& ordered);
 
   /// Coefficients in all; 0 when no column is ordered.
   std::int64_t size() const { return size_; }

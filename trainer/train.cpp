@@ -15,6 +15,7 @@
 #include "trainer/choose.hpp"
 #include "trainer/codec_impute.hpp"
 #include "trainer/model_file.hpp"
+#include "trainer/search.hpp"
 
 namespace semblance::trainer {
 
@@ -104,57 +105,115 @@ std::string fingerprint(const std::vector<std::pair<std::string, std::string>>& 
   return hash.hex();
 }
 
-std::string checkpoint_path(const TrainOptions& options) {
+/// Trains one network after another with checkpoints, messages and signals.
+class StageTrainer {
+ public:
+  StageTrainer(const TokenRows& rows, const TrainOptions& options, std::int64_t total_rows,
+               base::Communicator& communicator)
+      : rows_(rows),
+        options_(options),
+        total_rows_(total_rows),
+        data_(data_hash(rows, communicator)),
+        communicator_(communicator) {}
+
+  FitResult run(const std::string& stage, const Choice& choice, const std::vector<float>* initial);
+  /// When the model stands, its checkpoints are not needed any more.
+  void remove_checkpoints() const;
+
+ private:
+  std::string path(const std::string& stage) const;
+  FitHooks hooks(const std::string& stage, const std::string& print, base::Progress& progress);
+  std::optional<FitState> resumed(const std::string& stage, const std::string& print) const;
+
+  const TokenRows& rows_;
+  const TrainOptions& options_;
+  std::int64_t total_rows_;
+  std::int64_t data_;
+  base::Communicator& communicator_;
+  SignalRequests signals_;
+  Clock::time_point saved_ = Clock::now();
+  std::string note_;
+  std::vector<std::string> stages_;
+};
+
+std::string StageTrainer::path(const std::string& stage) const {
   namespace fs = std::filesystem;
-  const std::string name = fs::path(options.output).filename().string() + ".checkpoint";
-  if (options.checkpoint_dir.empty()) return options.output + ".checkpoint";
+  const fs::path output(options_.output);
+  const std::string name = fmt::format("{}.{}.checkpoint", output.filename().string(), stage);
+  if (options_.checkpoint_dir.empty()) return (output.parent_path() / name).string();
   std::error_code code;
-  fs::create_directories(options.checkpoint_dir, code);
-  return (fs::path(options.checkpoint_dir) / name).string();
+  fs::create_directories(options_.checkpoint_dir, code);
+  return (fs::path(options_.checkpoint_dir) / name).string();
 }
 
-/// The training loop with its checkpoints, messages and signals.
-FitResult fit_with_checkpoints(const TokenRows& rows, const Choice& choice,
-                               const TrainOptions& options, const std::string& print,
-                               std::int64_t total_rows, base::Communicator& communicator) {
-  const std::string path = checkpoint_path(options);
-  SignalRequests signals;
-  base::Progress progress("train", choice.fit.epochs * total_rows, "rows");
-  Clock::time_point saved = Clock::now();
+FitHooks StageTrainer::hooks(const std::string& stage, const std::string& print,
+                             base::Progress& progress) {
+  const auto since_save = [this] {
+    return std::chrono::duration<double>(Clock::now() - saved_).count();
+  };
   FitHooks hooks;
-  hooks.stop_requested = [&] { return signals.stop_requested(); };
-  hooks.save_due = [&] {
-    const double seconds = std::chrono::duration<double>(Clock::now() - saved).count();
-    return signals.take_save_request() || seconds >= options.checkpoint_seconds;
+  hooks.stop_requested = [this] { return signals_.stop_requested(); };
+  hooks.save_due = [this, since_save] {
+    return signals_.take_save_request() || since_save() >= options_.checkpoint_seconds;
   };
-  hooks.save = [&](const FitState& state) {
-    saved = Clock::now();
-    if (communicator.rank() == 0) save_checkpoint(path, print, state);
-    communicator.barrier();
+  hooks.save = [this, stage, print](const FitState& state) {
+    saved_ = Clock::now();
+    if (communicator_.rank() == 0) save_checkpoint(path(stage), print, state);
+    communicator_.barrier();
   };
-  std::string note;
-  hooks.batch_done = [&](std::int64_t many, double loss) {
-    if (communicator.rank() == 0) progress.advance(many, fmt::format("loss {:.3f}{}", loss, note));
+  // A stage that took long need not be done again when a later one is stopped.
+  hooks.training_done = [this, stage, print, since_save](const FitState& state) {
+    constexpr double kLongSeconds = 20;
+    if (communicator_.rank() == 0 && since_save() > kLongSeconds) {
+      save_checkpoint(path(stage), print, state);
+    }
   };
-  hooks.epoch_done = [&](const EpochLog& line) {
-    if (communicator.rank() != 0) return;
-    note = fmt::format(", epoch {}: validation {:.3f}", line.epoch, line.validation);
-    base::log_event("epoch", {{"epoch", static_cast<long long>(line.epoch)},
+  hooks.batch_done = [this, &progress](std::int64_t many, double loss) {
+    if (communicator_.rank() != 0) return;
+    progress.advance(many, fmt::format("loss {:.3f}{}", loss, note_));
+  };
+  hooks.epoch_done = [this, stage](const EpochLog& line) {
+    if (communicator_.rank() != 0) return;
+    note_ = fmt::format(", epoch {}: validation {:.3f}", line.epoch, line.validation);
+    base::log_event("epoch", {{"stage", stage},
+                              {"epoch", static_cast<long long>(line.epoch)},
                               {"loss", line.training},
                               {"validation", line.validation},
                               {"kl", line.kl},
                               {"rows_per_s", line.rows_per_s}});
   };
-  std::optional<FitState> resumed = load_checkpoint(path, print);
-  std::vector<std::int64_t> have = {resumed ? 1 : 0};
-  communicator.all_reduce_sum(std::span(have));
-  if (have[0] < communicator.size()) resumed.reset();
-  if (resumed) base::log_info("going on from {} (epoch {})", path, resumed->epoch + 1);
-  FitResult result = fit_network(rows, choice.shape, choice.fit, communicator, hooks,
-                                 resumed ? &*resumed : nullptr);
-  progress.finish();
-  if (communicator.rank() == 0) std::filesystem::remove(path);
-  return result;
+  return hooks;
+}
+
+/// The state to go on from: only when every rank can read it.
+std::optional<FitState> StageTrainer::resumed(const std::string& stage,
+                                              const std::string& print) const {
+  std::optional<FitState> state = load_checkpoint(path(stage), print);
+  std::vector<std::int64_t> have = {state ? 1 : 0};
+  communicator_.all_reduce_sum(std::span(have));
+  if (have[0] < communicator_.size()) state.reset();
+  if (state) base::log_info("going on from {} (epoch {})", path(stage), state->epoch + 1);
+  return state;
+}
+
+FitResult StageTrainer::run(const std::string& stage, const Choice& choice,
+                            const std::vector<float>* initial) {
+  stages_.push_back(stage);
+  note_.clear();
+  const std::string print = fingerprint(settings_texts(options_, choice), options_.seed, data_);
+  const std::optional<FitState> state = resumed(stage, print);
+  base::Progress progress(
+      stage == "probe" ? "probe" : "train",
+      choice.fit.epochs *
+          static_cast<std::int64_t>(static_cast<double>(total_rows_) * (1 - choice.fit.validation)),
+      "rows");
+  return fit_network(rows_, choice.shape, choice.fit, communicator_, hooks(stage, print, progress),
+                     state ? &*state : nullptr, initial);
+}
+
+void StageTrainer::remove_checkpoints() const {
+  if (communicator_.rank() != 0) return;
+  for (const std::string& stage : stages_) std::filesystem::remove(path(stage));
 }
 
 TrainingRecord record_of(const TrainOptions& options, const Codec& codec, const FitResult& result,
@@ -221,24 +280,28 @@ void train(const TrainOptions& options, base::Communicator& communicator) {
   const TokenRows rows = by_rows(tokens, order, first_row);
   tokens = {};
 
-  Choice choice = choose(options, cardinalities, total, communicator.size());
-  for (const int c : order) choice.fit.ordered.push_back(columns[c].ordered);
-  TrainOptions fingerprinted = options;
-  const auto settings = settings_texts(fingerprinted, choice);
-  const std::string print = fingerprint(settings, options.seed, data_hash(rows, communicator));
-  base::log_info(
-      "training on {} rows, {} columns ({} token columns), width {}, {} blocks, {} epochs at most",
-      total, schema.columns.size(), columns.size(), choice.shape.hidden, choice.shape.blocks,
-      choice.fit.epochs);
-  const FitResult result = fit_with_checkpoints(rows, choice, options, print, total, communicator);
+  std::vector<int> ordered;
+  for (const int c : order) ordered.push_back(columns[c].ordered);
+
+  base::log_info("training on {} rows, {} columns ({} token columns)", total, schema.columns.size(),
+                 columns.size());
+  StageTrainer stages(rows, options, total, communicator);
+  const auto [choice, result] = search_network(
+      options, cardinalities, ordered, total, communicator.size(),
+      [&](const std::string& stage, const Choice& tried, const std::vector<float>* initial) {
+        return stages.run(stage, tried, initial);
+      });
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);
-    record.settings = settings;
+    record.settings = settings_texts(options, choice);
     save_model(options.output, codec, {choice.shape, order, result.weights}, record);
-    base::log_info("{}: validation loss {:.3f} nats a row (epoch {} of {}), {:.1f} s",
-                   options.output, result.validation_loss, result.best_epoch, result.log.size(),
-                   std::chrono::duration<double>(Clock::now() - start).count());
+    base::log_info(
+        "{}: width {}, {} blocks, validation loss {:.3f} nats a row (epoch {} of {}), {:.1f} s",
+        options.output, choice.shape.hidden, choice.shape.blocks, result.validation_loss,
+        result.best_epoch, result.log.size(),
+        std::chrono::duration<double>(Clock::now() - start).count());
   }
+  stages.remove_checkpoints();
   communicator.barrier();
 }
 

@@ -1,0 +1,73 @@
+#include "trainer/search.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+/// A block is worth its price (a third of the sampling speed) when one epoch of it gains this many
+/// nats a row.
+constexpr double kWorthwhileGain = 0.02;
+
+Choice choice_with(const TrainOptions& options, int blocks, const std::vector<int>& cardinalities,
+                   const std::vector<int>& ordered, std::int64_t rows, int ranks) {
+  TrainOptions decided = options;
+  decided.blocks = blocks;
+  Choice choice = choose(decided, cardinalities, rows, ranks);
+  choice.fit.ordered = ordered;
+  return choice;
+}
+
+}  // namespace
+
+std::vector<float> with_silent_blocks(const NetworkShape& plain_shape,
+                                      const std::vector<float>& plain, const NetworkShape& shape,
+                                      std::uint64_t seed) {
+  const NetworkLayout from(plain_shape), to(shape);
+  const std::vector<double> counts(static_cast<std::size_t>(shape.total_tokens()), 1.0);
+  std::vector<float> weights = initial_weights(shape, to, counts, seed);
+  for (const Parameter& p : to.parameters) {
+    const auto same = std::find_if(from.parameters.begin(), from.parameters.end(),
+                                   [&](const Parameter& q) { return q.name == p.name; });
+    if (same == from.parameters.end()) continue;
+    SEMBLANCE_ASSERT(same->rows == p.rows && same->columns == p.columns);
+    std::copy_n(plain.begin() + same->offset, p.size(), weights.begin() + p.offset);
+  }
+  for (const NetworkLayout::Block& block : to.blocks) {
+    const Parameter& out = to.parameters[block.out];
+    std::fill_n(weights.begin() + out.offset, out.size(), 0.0f);
+  }
+  return weights;
+}
+
+SearchResult search_network(const TrainOptions& options, const std::vector<int>& cardinalities,
+                            const std::vector<int>& ordered, std::int64_t rows, int ranks,
+                            const StageRunner& run) {
+  const bool open = options.blocks < 0 && options.decoder == "autoregressive";
+  const Choice plain =
+      choice_with(options, open ? 0 : options.blocks, cardinalities, ordered, rows, ranks);
+  SearchResult result{plain, run("plain", plain, nullptr)};
+  if (!open || plain.fit.validation == 0) return result;
+
+  const Choice deeper = choice_with(options, 1, cardinalities, ordered, rows, ranks);
+  Choice probe = deeper;
+  probe.fit.epochs = 1;
+  probe.fit.learning_rate *= 0.5;
+  const std::vector<float> start =
+      with_silent_blocks(plain.shape, result.fit.weights, probe.shape, options.seed);
+  const double gain = result.fit.validation_loss - run("probe", probe, &start).validation_loss;
+  base::log_info(
+      "one epoch of a residual block changes the validation loss by {:+.3f} nats a row: {}", -gain,
+      gain > kWorthwhileGain ? "training with a block" : "no block is needed");
+  if (gain <= kWorthwhileGain) return result;
+  FitResult with_block = run("blocks", deeper, nullptr);
+  if (with_block.validation_loss < result.fit.validation_loss) {
+    result = {deeper, std::move(with_block)};
+  }
+  return result;
+}
+
+}  // namespace semblance::trainer

@@ -70,9 +70,12 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   constexpr double kMostValidation = 20'000;
   fit.validation = std::min(options.validation,
                             kMostValidation / static_cast<double>(std::max<std::int64_t>(rows, 1)));
-  // So few rows are all needed to learn from.
+  // So few rows are all needed to learn from; without validation the training is kept short.
   constexpr std::int64_t kFewRows = 100;
-  if (rows < kFewRows) fit.validation = 0;
+  if (rows < kFewRows) {
+    fit.validation = 0;
+    if (options.epochs == 0) fit.epochs = std::min(fit.epochs, 20);
+  }
   fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 5);
   fit.seed = options.seed;
   fit.threads = options.threads;

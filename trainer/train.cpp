@@ -257,6 +257,7 @@ table::Table read_slice(const TrainOptions& options, base::Communicator& communi
 void train(const TrainOptions& options, base::Communicator& communicator) {
   const Clock::time_point start = Clock::now();
   base::resolve_device(options.device);  // one that is asked for and absent is an error
+  if (communicator.rank() == 0) base::PendingPath(options.output);  // writable, before the work
   table::Schema schema;
   std::int64_t first_row = 0, total = 0;
   TokenMatrix tokens;

@@ -10,12 +10,15 @@ const std::vector<SectionSpec>& all_sections() {
       {"quality", "shapes", "Columns one by one", column_shape_section},
       {"quality", "pairs", "Columns two by two", pair_trend_section},
       {"quality", "missing", "Missing values", missingness_section},
+      {"quality", "tables", "Tables of one, two and three columns", accuracy_section},
       {"quality", "detection", "Telling them apart", detection_section},
       {"quality", "plane", "The whole picture", plane_section},
       {"utility", "target", "The chosen target", target_section},
       {"utility", "global", "Every column as target", global_utility_section},
       {"privacy", "copies", "Exact copies", copies_section},
       {"privacy", "closest", "Distance to the closest record", closest_record_section},
+      {"privacy", "membership", "Membership attacks", membership_section},
+      {"privacy", "attacks", "Singling out, linking, inferring", attacks_section},
   };
   return kSections;
 }

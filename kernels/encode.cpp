@@ -23,24 +23,15 @@ void check(std::span<const T> values, const EncodePlan& plan, std::span<std::uin
 
 }  // namespace
 
-bool runs_on_cuda(const std::string& device) {
-  if (device == "cpu") return false;
-  SEMBLANCE_EXPECT(device.starts_with("cuda"), kUsage, "there is no device '{}': cpu or cuda:N",
-                   device);
-  SEMBLANCE_EXPECT(base::cuda_device_count() > 0, kDevice, "device {}: {}", device,
-                   base::cuda_absence_reason());
-  return true;
-}
-
 void encode_numbers(std::span<const double> values, const EncodePlan& plan,
                     std::span<std::uint16_t> first, std::span<std::uint16_t> second,
                     const CellOptions& options) {
   check(values, plan, first, second);
+  const base::Device device = base::resolve_device(options.device);
 #ifdef SEMBLANCE_WITH_CUDA
-  if (runs_on_cuda(options.device)) return encode_numbers_cuda(values, plan, first, second);
-#else
-  runs_on_cuda(options.device);
+  if (device.is_cuda()) return encode_numbers_cuda(values, plan, first, second, device.index);
 #endif
+  SEMBLANCE_ASSERT(!device.is_cuda());
   encode_numbers_cpu(values, plan, first, second, options.threads);
 }
 
@@ -48,11 +39,11 @@ void encode_integers(std::span<const std::int64_t> values, const EncodePlan& pla
                      std::span<std::uint16_t> first, std::span<std::uint16_t> second,
                      const CellOptions& options) {
   check(values, plan, first, second);
+  const base::Device device = base::resolve_device(options.device);
 #ifdef SEMBLANCE_WITH_CUDA
-  if (runs_on_cuda(options.device)) return encode_integers_cuda(values, plan, first, second);
-#else
-  runs_on_cuda(options.device);
+  if (device.is_cuda()) return encode_integers_cuda(values, plan, first, second, device.index);
 #endif
+  SEMBLANCE_ASSERT(!device.is_cuda());
   encode_integers_cpu(values, plan, first, second, options.threads);
 }
 
@@ -62,11 +53,11 @@ void encode_codes(std::span<const std::int32_t> codes, std::span<const std::uint
                    codes.size(), tokens.size());
   SEMBLANCE_EXPECT(!token_of_code.empty(), kUsage,
                    "encode: the token of a missing value is not given");
+  const base::Device device = base::resolve_device(options.device);
 #ifdef SEMBLANCE_WITH_CUDA
-  if (runs_on_cuda(options.device)) return encode_codes_cuda(codes, token_of_code, tokens);
-#else
-  runs_on_cuda(options.device);
+  if (device.is_cuda()) return encode_codes_cuda(codes, token_of_code, tokens, device.index);
 #endif
+  SEMBLANCE_ASSERT(!device.is_cuda());
   encode_codes_cpu(codes, token_of_code, tokens, options.threads);
 }
 

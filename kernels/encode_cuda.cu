@@ -81,18 +81,23 @@ void encode_all(std::span<const T> values, const EncodePlan& plan, std::span<std
 }  // namespace
 
 void encode_numbers_cuda(std::span<const double> values, const EncodePlan& plan,
-                         std::span<std::uint16_t> first, std::span<std::uint16_t> second) {
+                         std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                         int device_index) {
+  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device_index));
   encode_all(values, plan, first, second);
 }
 
 void encode_integers_cuda(std::span<const std::int64_t> values, const EncodePlan& plan,
-                          std::span<std::uint16_t> first, std::span<std::uint16_t> second) {
+                          std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                          int device_index) {
+  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device_index));
   encode_all(values, plan, first, second);
 }
 
 void encode_codes_cuda(std::span<const std::int32_t> codes,
                        std::span<const std::uint16_t> token_of_code,
-                       std::span<std::uint16_t> tokens) {
+                       std::span<std::uint16_t> tokens, int device_index) {
+  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device_index));
   if (codes.empty()) return;
   const base::DeviceBuffer<std::int32_t> d_codes(codes);
   const base::DeviceBuffer<std::uint16_t> d_map(token_of_code);
@@ -112,7 +117,8 @@ void encode_codes_cuda(std::span<const std::int32_t> codes,
 void decode_numbers_cuda(std::span<const std::uint16_t> first,
                          std::span<const std::uint16_t> second, const DecodePlan& plan,
                          std::uint64_t seed, std::int64_t first_row, std::uint32_t stream,
-                         std::span<double> values) {
+                         std::span<double> values, int device_index) {
+  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device_index));
   if (first.empty()) return;
   const base::DeviceBuffer<std::uint16_t> d_first(first), d_second(second);
   const base::DeviceBuffer<std::int32_t> d_interval_of(plan.interval_of),

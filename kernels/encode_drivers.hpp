@@ -21,10 +21,6 @@ SEMBLANCE_HD inline double cell_number(std::int64_t value) {
   return value == INT64_MIN ? NAN : static_cast<double>(value);
 }
 
-/// True for "cuda:N" where there is such a device, false for "cpu".
-/// \throws Error{kUsage}, Error{kDevice}
-bool runs_on_cuda(const std::string& device);
-
 void encode_numbers_cpu(std::span<const double> values, const EncodePlan& plan,
                         std::span<std::uint16_t> first, std::span<std::uint16_t> second,
                         int threads);
@@ -39,15 +35,17 @@ void decode_numbers_cpu(std::span<const std::uint16_t> first, std::span<const st
                         std::uint32_t stream, std::span<double> values, int threads);
 
 void encode_numbers_cuda(std::span<const double> values, const EncodePlan& plan,
-                         std::span<std::uint16_t> first, std::span<std::uint16_t> second);
+                         std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                         int device_index);
 void encode_integers_cuda(std::span<const std::int64_t> values, const EncodePlan& plan,
-                          std::span<std::uint16_t> first, std::span<std::uint16_t> second);
+                          std::span<std::uint16_t> first, std::span<std::uint16_t> second,
+                          int device_index);
 void encode_codes_cuda(std::span<const std::int32_t> codes,
                        std::span<const std::uint16_t> token_of_code,
-                       std::span<std::uint16_t> tokens);
+                       std::span<std::uint16_t> tokens, int device_index);
 void decode_numbers_cuda(std::span<const std::uint16_t> first,
                          std::span<const std::uint16_t> second, const DecodePlan& plan,
                          std::uint64_t seed, std::int64_t first_row, std::uint32_t stream,
-                         std::span<double> values);
+                         std::span<double> values, int device_index);
 
 }  // namespace semblance::kernels

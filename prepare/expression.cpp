@@ -519,7 +519,7 @@ class Compiler {
     const int position = shape_.find(token.text);
     if (position < 0) {
       fail(token, fmt::format("there is no column '{}' here{}", token.text,
-                              base::did_you_mean(token.text, shape_.names())));
+                              did_you_mean(token.text, shape_.names())));
     }
     columns.push_back(position);
     const auto& found = shape_.columns[static_cast<std::size_t>(position)];
@@ -549,8 +549,8 @@ class Compiler {
     if (function == nullptr) {
       std::vector<std::string> names = function_names();
       for (const char* const special : {"if", "case", "coalesce"}) names.emplace_back(special);
-      fail(name, fmt::format("there is no function '{}'{}", name.text,
-                             base::did_you_mean(name.text, names)));
+      fail(name,
+           fmt::format("there is no function '{}'{}", name.text, did_you_mean(name.text, names)));
     }
     auto node = std::make_unique<Call>();
     node->function = function;
@@ -618,6 +618,20 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
   });
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& valid) {
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  };
+  std::vector<std::string> lowered;
+  for (const std::string& one : valid) lowered.push_back(lower(one));
+  const std::string nearest = base::nearest_name(lower(std::string(name)), lowered);
+  const auto found = std::find(lowered.begin(), lowered.end(), nearest);
+  if (nearest.empty() || found == lowered.end()) return "";
+  return fmt::format(" (did you mean '{}'?)",
+                     valid[static_cast<std::size_t>(found - lowered.begin())]);
 }
 
 int RowShape::find(std::string_view name) const {

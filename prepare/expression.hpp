@@ -32,6 +32,8 @@ struct RowShape {
 };
 
 bool same_name(std::string_view a, std::string_view b);  ///< whatever the case of ASCII letters
+/// " (did you mean 'x'?)" whatever the case, or "" when no valid name is near.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& valid);
 
 /// What the evaluation of a row may use beside the row. Where evaluation fails (for example an
 /// empty range to draw from), it throws Error{kData}; the caller adds the row.

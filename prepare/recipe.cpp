@@ -35,8 +35,8 @@ class Reader {
     for (const auto& entry : node) {
       const std::string key = entry.first.as<std::string>();
       if (!keys.empty() && std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        fail(entry.first, "{} has no key '{}'{}; known: {}", what, key,
-             base::did_you_mean(key, keys), fmt::join(keys, ", "));
+        fail(entry.first, "{} has no key '{}'{}; known: {}", what, key, did_you_mean(key, keys),
+             fmt::join(keys, ", "));
       }
       if (std::find(seen.begin(), seen.end(), key) != seen.end())
         fail(entry.first, "'{}' is given twice", key);
@@ -94,7 +94,7 @@ class Reader {
       if (known == name) return kind;
       names.emplace_back(known);
     }
-    fail(node, "there is no kind '{}'{}; known: {}", name, base::did_you_mean(name, names),
+    fail(node, "there is no kind '{}'{}; known: {}", name, did_you_mean(name, names),
          fmt::join(names, ", "));
   }
   /// NAME: kind, or NAME: {kind: ..., format: ...}.
@@ -384,7 +384,7 @@ class Dependencies {
       for (const SourceSpec& source : recipe_.sources) known.push_back(source.name);
       for (const TableSpec& other : recipe_.tables) known.push_back(other.name.text);
       base::fail(ErrorKind::kData, "{}: there is no source or table '{}'{}", name.place, name.text,
-                 base::did_you_mean(name.text, known));
+                 did_you_mean(name.text, known));
     }
     const auto found = std::find(path_.begin(), path_.end(), table->name.text);
     if (found != path_.end()) {

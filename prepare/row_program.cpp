@@ -117,10 +117,12 @@ struct Shift : RowStep {
     }
     make_key(state.key, state.slots.data(), plan.key_slots);
     const std::int64_t days = shift_days(state.key, anchor.days());
-    for (const auto& [slot, kind] : plan.dates) {
-      Value& value = state.slots[static_cast<std::size_t>(slot)];
-      if (!value.missing())
-        value.integer += kind == CellKind::kDate ? days : days * kMicrosecondsPerDay;
+    for (const ShiftPlan::Date& date : plan.dates) {
+      Value value = state.slots[static_cast<std::size_t>(date.from)];
+      if (!value.missing()) {
+        value.integer += date.kind == CellKind::kDate ? days : days * kMicrosecondsPerDay;
+      }
+      state.slots[static_cast<std::size_t>(date.to)] = value;
     }
     return true;
   }

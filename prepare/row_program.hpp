@@ -55,6 +55,7 @@ class RestOfProgram {
   RowEmitter& emitter_;
 };
 
+/// A step writes only slots of its own: a join before it runs the rest of the program once a match.
 class RowStep {
  public:
   virtual ~RowStep() = default;
@@ -119,7 +120,11 @@ std::unique_ptr<RowStep> join_step(JoinPlan plan);
 /// rows of the key, so intervals stay. The amount is whole weeks.
 struct ShiftPlan {
   std::vector<int> key_slots;
-  std::vector<std::pair<int, CellKind>> dates;  ///< slots to move
+  struct Date {
+    int from, to;  ///< slots: a step never changes a slot that it did not make, for joins come back
+    CellKind kind;
+  };
+  std::vector<Date> dates;
   int anchor = 0;  ///< slot of the date that says where the row stands now
   std::int64_t first_year = 2000, last_year = 2000;
   std::uint64_t seed = 0;

@@ -64,7 +64,7 @@ class CsvSource : public RowSource {
       });
       if (found == header.end()) {
         base::fail(ErrorKind::kData, "{}: there is no column '{}' in {}{}", column.place,
-                   column.name, path, base::did_you_mean(column.name, header));
+                   column.name, path, did_you_mean(column.name, header));
       }
       columns_.names.push_back(*found);
       columns_.fields.push_back(static_cast<int>(found - header.begin()));
@@ -218,7 +218,7 @@ class TableSource : public RowSource {
       });
       if (found == header.end()) {
         base::fail(ErrorKind::kData, "{}: there is no column '{}' in {}{}", column.place,
-                   column.name, path, base::did_you_mean(column.name, header));
+                   column.name, path, did_you_mean(column.name, header));
       }
       columns_.push_back(static_cast<int>(found - header.begin()));
       readers_.emplace_back(column.kind, column.date_format, spec.missing);
@@ -330,7 +330,7 @@ std::string find_source_file(const SourceSpec& spec, const std::string& director
     for (const std::string& name : all) stems.push_back(name.substr(0, name.find('.')));
     base::fail(ErrorKind::kData,
                "{}: there is no table '{}' (.csv, .csv.gz, .parquet, .h5) in {}{}", spec.place,
-               spec.file, directory, base::did_you_mean(spec.file, stems));
+               spec.file, directory, did_you_mean(spec.file, stems));
   }
   return (fs::path(directory) / found[0]).string();
 }

@@ -105,7 +105,7 @@ int Chain::position(const Written& name) const {
   const int found = shape_.find(name.text);
   if (found < 0) {
     base::fail(ErrorKind::kData, "{}: there is no column '{}' here{}", name.place, name.text,
-               base::did_you_mean(name.text, shape_.names()));
+               did_you_mean(name.text, shape_.names()));
   }
   return found;
 }
@@ -270,7 +270,7 @@ void Chain::add(const JoinStep& step, const RecipeStep& all) {
     keys.push_back(there.find(theirs.text));
     if (keys.back() < 0) {
       base::fail(ErrorKind::kData, "{}: table '{}' has no column '{}'{}", theirs.place,
-                 step.with.text, theirs.text, base::did_you_mean(theirs.text, there.names()));
+                 step.with.text, theirs.text, did_you_mean(theirs.text, there.names()));
     }
     const CellKind a = shape_.columns[static_cast<std::size_t>(position(mine))].kind,
                    b = there.columns[static_cast<std::size_t>(keys.back())].kind;
@@ -284,7 +284,7 @@ void Chain::add(const JoinStep& step, const RecipeStep& all) {
     take.push_back(there.find(name.text));
     if (take.back() < 0) {
       base::fail(ErrorKind::kData, "{}: table '{}' has no column '{}'{}", name.place,
-                 step.with.text, name.text, base::did_you_mean(name.text, there.names()));
+                 step.with.text, name.text, did_you_mean(name.text, there.names()));
     }
   }
   if (step.columns.empty()) {
@@ -440,7 +440,12 @@ void Chain::add(const ShiftStep& step, const RecipeStep& all) {
   };
   is_date(step.anchor);
   plan.anchor = slot(step.anchor);
-  for (const Written& name : step.columns) plan.dates.emplace_back(slot(name), is_date(name));
+  for (const Written& name : step.columns) {
+    const CellKind kind = is_date(name);
+    const int from = slot(name);
+    plan.dates.push_back({from, shape_.set(name.text, kind), kind});
+  }
+  unloaded_.resize(static_cast<std::size_t>(shape_.n_slots), 0);
   now_->program->add(shift_step(std::move(plan)));
 }
 

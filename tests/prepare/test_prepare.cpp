@@ -47,8 +47,9 @@ class Prepare : public testing::Test {
   }
   std::string run_whole(const std::string& recipe, int threads = 2, std::int64_t memory_mib = 64) {
     write("recipe.yaml", recipe);
-    prepare({path("recipe.yaml"), directory_.path().string(), path("out.csv"), memory_mib, threads},
-            *communicator_);
+    prepare(
+        {path("recipe.yaml"), directory_.path().string(), path("out.csv"), "", memory_mib, threads},
+        *communicator_);
     return base::read_text_file(path("out.csv"));
   }
   std::string complaint(const std::string& rest, ErrorKind kind = ErrorKind::kData) {
@@ -162,7 +163,7 @@ TEST_F(Prepare, TablesAreMadeOfTablesInAnyOrder) {
 TEST_F(Prepare, ReadsParquetAndHdf5Tables) {
   for (const std::string extension : {".parquet", ".h5"}) {
     write("recipe.yaml", kSources + "output: {from: visits}\n");
-    prepare({path("recipe.yaml"), directory_.path().string(), path("copy" + extension), 64, 1},
+    prepare({path("recipe.yaml"), directory_.path().string(), path("copy" + extension), "", 64, 1},
             *communicator_);
     const std::string copy =
         "sources:\n  copy: {file: copy, columns: {VISIT: integer, AT: datetime, WARD: text, VALUE: "
@@ -297,7 +298,7 @@ TEST_F(Prepare, StopsAtTheMemoryBoundNotBeyondIt) {
 TEST_F(Prepare, RefusesAnInputDirectoryThatIsNotThere) {
   write("recipe.yaml", kSources + "output: {from: people}\n");
   EXPECT_THROW(
-      prepare({path("recipe.yaml"), path("nowhere"), path("out.csv"), 64, 1}, *communicator_),
+      prepare({path("recipe.yaml"), path("nowhere"), path("out.csv"), "", 64, 1}, *communicator_),
       base::Error);
 }
 

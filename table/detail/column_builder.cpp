@@ -91,14 +91,17 @@ bool ColumnPiece::add_number(std::string_view text, bool whole) {
 }
 
 bool ColumnPiece::add_date(std::string_view text, const ColumnPlan& plan) {
+  if (!ints.empty() && text == last_date_) {  // runs of one moment are common
+    ints.push_back(last_value_);
+    return true;
+  }
   CivilTime time;
   if (!plan.pattern || !plan.pattern->parse(text, time)) return false;
   dates.add(time);
-  if (plan.spec.kind == Kind::kDatetime) {
-    ints.push_back(time.total_micros());
-    return true;
-  }
-  ints.push_back(day_of_micros(time.total_micros()));
+  last_date_ = text;
+  last_value_ = time.total_micros();
+  if (plan.spec.kind == Kind::kDate) last_value_ = day_of_micros(last_value_);
+  ints.push_back(last_value_);
   return true;
 }
 

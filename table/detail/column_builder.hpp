@@ -62,6 +62,8 @@ struct ColumnPiece {
   bool add_date(std::string_view text, const ColumnPlan& plan);
   void add_missing(Kind kind);
   std::int64_t rows_ = 0;
+  std::string last_date_;
+  std::int64_t last_value_ = 0;
 };
 
 /// Turns a category column into `spec.kind` by way of its levels; false when a level does not fit

@@ -45,12 +45,16 @@ bool named_as_number(const std::string& name) {
   return ends_with_any(lower(name), {"_no", "_num", "number", "_key", "nr"});
 }
 
-std::size_t matching(const Column& column, const std::function<bool(std::string_view)>& test) {
-  return static_cast<std::size_t>(std::count_if(column.levels.begin(), column.levels.end(), test));
-}
+/// True when most levels pass the test; a thousand of them, spread over all, must do so first.
 bool mostly(const Column& column, const std::function<bool(std::string_view)>& test) {
-  return !column.levels.empty() && static_cast<double>(matching(column, test)) >=
-                                       kMostly * static_cast<double>(column.levels.size());
+  constexpr std::size_t kSample = 1000;
+  const std::vector<std::string>& levels = column.levels;
+  const auto enough = [&](std::size_t step) {
+    std::size_t passed = 0, looked_at = 0;
+    for (std::size_t i = 0; i < levels.size(); i += step) passed += test(levels[i]), ++looked_at;
+    return static_cast<double>(passed) >= kMostly * static_cast<double>(looked_at);
+  };
+  return !levels.empty() && enough(std::max<std::size_t>(1, levels.size() / kSample)) && enough(1);
 }
 
 bool is_uuid(std::string_view text) {
@@ -225,6 +229,22 @@ std::int64_t distinct_count(const Column& column) {
   return std::count(seen.begin(), seen.end(), 1);
 }
 
+namespace {
+
+/// True unless the first present values rule it out.
+bool may_be_nhs_numbers(const Column& column) {
+  constexpr int kEnough = 20;
+  int looked_at = 0, passed = 0;
+  for (std::size_t i = 0; i < column.ints.size() && looked_at < kEnough; ++i) {
+    if (column.ints[i] == kMissingInt) continue;
+    ++looked_at;
+    passed += is_nhs_number(fmt::to_string(column.ints[i]));
+  }
+  return 2 * passed >= looked_at;
+}
+
+}  // namespace
+
 std::string personal_content(const Column& column) {
   const std::int64_t present = column.size() - column.missing_count();
   if (present == 0) return "";
@@ -250,12 +270,13 @@ void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
   const Kind kind = column.spec.kind;
   const std::string& name = column.spec.name;
   if (kind != Kind::kInteger && kind != Kind::kCategory) return;
+  if (column.size() < kFewRows) return;
+  // Counting is dear: only where the answer can matter.
+  const bool name_may = named_as_identifier(name) || named_as_number(name);
+  if (kind == Kind::kInteger && !name_may && !may_be_nhs_numbers(column)) return;
   const std::int64_t present = column.size() - column.missing_count();
   if (present < kFewRows) return;
-  // Counting distinct integers is dear: only where the answer can matter.
-  const bool name_may = named_as_identifier(name) || named_as_number(name);
   const bool nhs = personal_content(column) == "NHS numbers";
-  if (kind == Kind::kInteger && !name_may && !nhs) return;
   const std::int64_t distinct = distinct_count(column);
   const bool unique = distinct == present;
   const bool named = (named_as_identifier(name) && (unique || distinct > kFewValues)) ||

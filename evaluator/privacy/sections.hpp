@@ -7,6 +7,7 @@ namespace semblance::evaluator {
 
 Section copies_section(const Context& context);
 Section closest_record_section(const Context& context);
+Section disclosure_section(const Context& context);
 Section attacks_section(const Context& context);
 Section membership_section(const Context& context);
 

@@ -10,6 +10,7 @@ Section missingness_section(const Context& context);
 Section pair_trend_section(const Context& context);
 Section detection_section(const Context& context);
 Section plane_section(const Context& context);
+Section date_rhythm_section(const Context& context);
 Section accuracy_section(const Context& context);
 
 }  // namespace semblance::evaluator

@@ -1,0 +1,20 @@
+/// The weekly, yearly and daily rhythm of dates.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "table/schema.hpp"
+
+namespace semblance::evaluator {
+
+/// Dates per weekday (Monday first), month and hour of the day.
+struct Rhythm {
+  std::vector<std::int64_t> weekday, month, hour;
+};
+
+/// \param values  days since 1970 (kDate) or microseconds since 1970 (kDatetime); NaN is missing
+Rhythm rhythm_of(std::span<const double> values, table::Kind kind);
+
+}  // namespace semblance::evaluator

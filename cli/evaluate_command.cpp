@@ -12,9 +12,11 @@ class EvaluateCommand : public Command {
     return "judge a synthetic table: report.html and report.json on quality, utility and privacy";
   }
   void add_flags(CLI::App& app) override {
-    app.add_option("--real", options_.real, "the real table that the model learned from")->required();
+    app.add_option("--real", options_.real, "the real table that the model learned from")
+        ->required();
     app.add_option("--synthetic", options_.synthetic, "the table to judge")->required();
-    app.add_option("--output", options_.output, "directory for report.html and report.json")->required();
+    app.add_option("--output", options_.output, "directory for report.html and report.json")
+        ->required();
     settings_.add_flags(app);
   }
   void run(const CommonFlags& flags, base::Communicator& communicator) override {

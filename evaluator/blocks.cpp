@@ -22,30 +22,41 @@ Json rounded(std::span<const double> values) {
 }
 
 Json table_block(std::string title, std::vector<std::string> columns, Json rows) {
-  return {{"type", "table"}, {"title", std::move(title)}, {"columns", std::move(columns)}, {"rows", std::move(rows)}};
+  return {{"type", "table"},
+          {"title", std::move(title)},
+          {"columns", std::move(columns)},
+          {"rows", std::move(rows)}};
 }
 
-Json heatmap_block(std::string title, const std::vector<std::string>& names, Json matrix, bool diverging) {
+Json heatmap_block(std::string title, const std::vector<std::string>& names, Json matrix,
+                   bool diverging) {
   return {{"type", "heatmap"},
           {"title", std::move(title)},
           {"names", names},
-          {"matrices", Json::array({{{"name", ""}, {"values", std::move(matrix)}, {"diverging", diverging}}})}};
+          {"matrices",
+           Json::array({{{"name", ""}, {"values", std::move(matrix)}, {"diverging", diverging}}})}};
 }
 
 Json heatmaps_block(std::string title, const std::vector<std::string>& names,
                     const std::vector<std::pair<std::string, Json>>& matrices) {
   Json list = Json::array();
   for (const auto& [name, values] : matrices) {
-    list.push_back({{"name", name}, {"values", values}, {"diverging", name.find("ifference") != std::string::npos}});
+    list.push_back({{"name", name},
+                    {"values", values},
+                    {"diverging", name.find("ifference") != std::string::npos}});
   }
-  return {{"type", "heatmap"}, {"title", std::move(title)}, {"names", names}, {"matrices", std::move(list)}};
+  return {{"type", "heatmap"},
+          {"title", std::move(title)},
+          {"names", names},
+          {"matrices", std::move(list)}};
 }
 
 namespace {
 
 Json named_series(const std::vector<std::pair<std::string, std::vector<double>>>& series) {
   Json out = Json::array();
-  for (const auto& [name, values] : series) out.push_back({{"name", name}, {"values", rounded(values)}});
+  for (const auto& [name, values] : series)
+    out.push_back({{"name", name}, {"values", rounded(values)}});
   return out;
 }
 
@@ -68,7 +79,8 @@ Json histogram_block(std::string title, std::string x_title, std::span<const dou
           {"series", named_series(series)}};
 }
 
-Json scatter_block(std::string title, std::string x_title, std::string y_title, const std::vector<Cloud>& series) {
+Json scatter_block(std::string title, std::string x_title, std::string y_title,
+                   const std::vector<Cloud>& series) {
   return {{"type", "scatter"},
           {"title", std::move(title)},
           {"x_title", std::move(x_title)},
@@ -76,8 +88,8 @@ Json scatter_block(std::string title, std::string x_title, std::string y_title, 
           {"series", clouds(series)}};
 }
 
-Json lines_block(std::string title, std::string x_title, std::string y_title, const std::vector<Cloud>& series,
-                 bool diagonal) {
+Json lines_block(std::string title, std::string x_title, std::string y_title,
+                 const std::vector<Cloud>& series, bool diagonal) {
   return {{"type", "lines"},
           {"title", std::move(title)},
           {"x_title", std::move(x_title)},
@@ -95,7 +107,8 @@ Json bars_block(std::string title, std::string x_title, const std::vector<std::s
           {"series", named_series(series)}};
 }
 
-std::vector<double> histogram_shares(std::span<const double> values, double low, double high, int n_bins) {
+std::vector<double> histogram_shares(std::span<const double> values, double low, double high,
+                                     int n_bins) {
   std::vector<double> shares(static_cast<std::size_t>(n_bins));
   double n = 0;
   const double width = high > low ? (high - low) / n_bins : 1;
@@ -111,7 +124,8 @@ std::vector<double> histogram_shares(std::span<const double> values, double low,
 
 std::vector<double> bin_edges(double low, double high, int n_bins) {
   std::vector<double> edges(static_cast<std::size_t>(n_bins) + 1);
-  for (int i = 0; i <= n_bins; ++i) edges[static_cast<std::size_t>(i)] = low + (high - low) * i / n_bins;
+  for (int i = 0; i <= n_bins; ++i)
+    edges[static_cast<std::size_t>(i)] = low + (high - low) * i / n_bins;
   return edges;
 }
 

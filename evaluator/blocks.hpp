@@ -17,8 +17,10 @@ Json rounded(std::span<const double> values);
 /// A sortable table. \param columns  headings; \param rows  arrays of texts and numbers
 Json table_block(std::string title, std::vector<std::string> columns, Json rows);
 
-/// A square matrix of numbers over named columns. \param diverging  colours around 0, else from 0 up
-Json heatmap_block(std::string title, const std::vector<std::string>& names, Json matrix, bool diverging);
+/// A square matrix of numbers over named columns. \param diverging  colours around 0, else from 0
+/// up
+Json heatmap_block(std::string title, const std::vector<std::string>& names, Json matrix,
+                   bool diverging);
 
 /// Several matrices over the same names, one shown at a time.
 Json heatmaps_block(std::string title, const std::vector<std::string>& names,
@@ -33,18 +35,21 @@ struct Cloud {
   std::string name;
   std::vector<double> x, y;
 };
-Json scatter_block(std::string title, std::string x_title, std::string y_title, const std::vector<Cloud>& series);
+Json scatter_block(std::string title, std::string x_title, std::string y_title,
+                   const std::vector<Cloud>& series);
 
 /// Lines, for example ROC curves. \param diagonal  also draw y = x
-Json lines_block(std::string title, std::string x_title, std::string y_title, const std::vector<Cloud>& series,
-                 bool diagonal);
+Json lines_block(std::string title, std::string x_title, std::string y_title,
+                 const std::vector<Cloud>& series, bool diagonal);
 
 /// Horizontal bars, largest first as given. \param series  name and a value for each label
 Json bars_block(std::string title, std::string x_title, const std::vector<std::string>& labels,
                 const std::vector<std::pair<std::string, std::vector<double>>>& series);
 
-/// Shares of the values in equal bins of [low, high]; values outside fall in the outer bins, NaN is left out.
-std::vector<double> histogram_shares(std::span<const double> values, double low, double high, int n_bins);
+/// Shares of the values in equal bins of [low, high]; values outside fall in the outer bins, NaN is
+/// left out.
+std::vector<double> histogram_shares(std::span<const double> values, double low, double high,
+                                     int n_bins);
 std::vector<double> bin_edges(double low, double high, int n_bins);
 
 }  // namespace semblance::evaluator

@@ -29,9 +29,13 @@ Json subject_json(const Comparison& data, const EvaluateOptions& options) {
   const auto table_json = [](const std::string& path, const Rows& rows) -> Json {
     return {{"path", path}, {"rows", rows.n_rows}};
   };
-  Json out = {{"created", utc_now()}, {"program", "semblance " SEMBLANCE_VERSION}, {"columns", data.n_columns()}};
-  out["tables"] = {{"real", table_json(options.real, data.real)}, {"synthetic", table_json(options.synthetic, data.synthetic)}};
-  out["tables"]["holdout"] = data.has_holdout() ? table_json(options.holdout, data.holdout) : Json(nullptr);
+  Json out = {{"created", utc_now()},
+              {"program", "semblance " SEMBLANCE_VERSION},
+              {"columns", data.n_columns()}};
+  out["tables"] = {{"real", table_json(options.real, data.real)},
+                   {"synthetic", table_json(options.synthetic, data.synthetic)}};
+  out["tables"]["holdout"] =
+      data.has_holdout() ? table_json(options.holdout, data.holdout) : Json(nullptr);
   out["seed"] = options.seed;
   out["model"] = options.model;
   out["target"] = options.target;
@@ -41,7 +45,9 @@ Json subject_json(const Comparison& data, const EvaluateOptions& options) {
 
 std::vector<Group> empty_groups() {
   return {{.id = "quality", .title = "Quality", .question = "Does it look like the real data?"},
-          {.id = "utility", .title = "Utility", .question = "Would an analysis come to the same result?"},
+          {.id = "utility",
+           .title = "Utility",
+           .question = "Would an analysis come to the same result?"},
           {.id = "privacy", .title = "Privacy", .question = "Could anybody be found in it?"}};
 }
 
@@ -52,7 +58,8 @@ Section build_section(const SectionSpec& spec, const Context& context) {
     section = spec.build(context);
   } catch (const base::Error& error) {
     if (error.kind() != ErrorKind::kData && error.kind() != ErrorKind::kUsage) throw;
-    section.checks.push_back(not_computed(std::string(spec.group) + "." + spec.id, spec.title, "", error.what()));
+    section.checks.push_back(
+        not_computed(std::string(spec.group) + "." + spec.id, spec.title, "", error.what()));
   }
   section.id = spec.id;
   section.title = spec.title;
@@ -64,7 +71,8 @@ void expect_columns(const Comparison& data, const EvaluateOptions& options) {
   std::vector<std::string> names;
   for (const ColumnInfo& column : data.columns) names.push_back(column.name());
   const auto expect = [&](const std::string& setting, const std::string& name) {
-    SEMBLANCE_EXPECT(name.empty() || data.find(name) >= 0, kData, "{}: there is no compared column '{}'{}", setting, name,
+    SEMBLANCE_EXPECT(name.empty() || data.find(name) >= 0, kData,
+                     "{}: there is no compared column '{}'{}", setting, name,
                      base::did_you_mean(name, names));
   };
   expect("target", options.target);
@@ -88,11 +96,14 @@ std::vector<std::string> failed_gates(const Report& report) {
 }
 
 Report build_report(const Comparison& data, const EvaluateOptions& options) {
-  SEMBLANCE_EXPECT(options.sample >= 100, kData, "sample: {} is too few rows; give at least 100", options.sample);
-  SEMBLANCE_EXPECT(options.attacks >= 10, kData, "attacks: {} is too few; give at least 10", options.attacks);
+  SEMBLANCE_EXPECT(options.sample >= 100, kData, "sample: {} is too few rows; give at least 100",
+                   options.sample);
+  SEMBLANCE_EXPECT(options.attacks >= 10, kData, "attacks: {} is too few; give at least 10",
+                   options.attacks);
   expect_columns(data, options);
   const Thresholds thresholds = load_thresholds(options.thresholds);
-  Distances distances(data, base::resolve_device(options.device).name(), options.threads, options.seed);
+  Distances distances(data, base::resolve_device(options.device).name(), options.threads,
+                      options.seed);
   const Context context{data, options, distances};
 
   Report report{.title = options.title.empty() ? "Synthetic data report" : options.title};
@@ -101,10 +112,12 @@ Report build_report(const Comparison& data, const EvaluateOptions& options) {
   report.notes = data.notes;
   if (!data.has_holdout()) {
     report.notes.emplace_back(
-        "No holdout was given. Without real rows that the model never saw there is no reference value, and copying "
+        "No holdout was given. Without real rows that the model never saw there is no reference "
+        "value, and copying "
         "cannot be told from likeness: keep some real rows back and pass them with --holdout.");
   }
-  base::Progress progress("evaluate", static_cast<std::int64_t>(all_sections().size()) + 1, "sections");
+  base::Progress progress("evaluate", static_cast<std::int64_t>(all_sections().size()) + 1,
+                          "sections");
   report.columns = profile_columns(data, options.threads);
   progress.advance(1, "profile");
   for (const SectionSpec& spec : all_sections()) {

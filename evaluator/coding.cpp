@@ -52,7 +52,8 @@ constexpr int kMostLevels = 10;
 std::vector<std::int32_t> frequent_first(const std::vector<std::int64_t>& counts, int& n_codes) {
   std::vector<std::size_t> order(counts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
   const auto kept = std::min<std::size_t>(kMostLevels, order.size());
   std::vector<std::int32_t> renamed(counts.size(), static_cast<std::int32_t>(kept));
   for (std::size_t k = 0; k < kept; ++k) renamed[order[k]] = static_cast<std::int32_t>(k);
@@ -65,12 +66,15 @@ std::vector<std::int32_t> frequent_first(const std::vector<std::int64_t>& counts
 CodedColumn trend_codes(const Comparison& data, int column) {
   const ColumnInfo& info = data.columns[static_cast<std::size_t>(column)];
   if (!info.numeric) {
-    return code_all(data, column, info.n_levels() + 1, [](auto value) { return std::max(static_cast<std::int32_t>(value), -1) + 1; });
+    return code_all(data, column, info.n_levels() + 1,
+                    [](auto value) { return std::max(static_cast<std::int32_t>(value), -1) + 1; });
   }
-  const std::vector<double> edges = std::isnan(info.low) ? std::vector<double>{} : equal_edges(info.low, info.high);
+  const std::vector<double> edges =
+      std::isnan(info.low) ? std::vector<double>{} : equal_edges(info.low, info.high);
   return code_all(data, column, 12, [&](auto value) {
     if (std::isnan(static_cast<double>(value))) return 11;
-    return static_cast<int>(std::upper_bound(edges.begin(), edges.end(), static_cast<double>(value)) - edges.begin());
+    return static_cast<int>(
+        std::upper_bound(edges.begin(), edges.end(), static_cast<double>(value)) - edges.begin());
   });
 }
 
@@ -88,15 +92,18 @@ CodedColumn accuracy_codes(const Comparison& data, int column) {
   const auto j = static_cast<std::size_t>(column);
   const ColumnInfo& info = data.columns[j];
   if (info.numeric) {
-    const std::vector<double> edges = quantile_edges(sorted_present(data.real.features[j].numbers), 10);
+    const std::vector<double> edges =
+        quantile_edges(sorted_present(data.real.features[j].numbers), 10);
     const int n_bins = static_cast<int>(edges.size()) + 1;
     return code_all(data, column, n_bins + 1, [&](auto value) {
       if (std::isnan(static_cast<double>(value))) return n_bins;
-      return static_cast<int>(std::lower_bound(edges.begin(), edges.end(), static_cast<double>(value)) - edges.begin());
+      return static_cast<int>(
+          std::lower_bound(edges.begin(), edges.end(), static_cast<double>(value)) - edges.begin());
     });
   }
   int n_codes = 0;
-  const auto renamed = frequent_first(code_counts(data.real.features[j].codes, info.n_levels()), n_codes);
+  const auto renamed =
+      frequent_first(code_counts(data.real.features[j].codes, info.n_levels()), n_codes);
   return code_all(data, column, n_codes + 1, [&](auto value) {
     return value < 0 ? n_codes : renamed[static_cast<std::size_t>(value)];
   });

@@ -21,7 +21,9 @@ bool is_numeric(table::Kind kind) {
 
 /// Dates and datetimes count in different units, so they are not interchangeable.
 bool same_measure(table::Kind a, table::Kind b) {
-  const auto plain = [](table::Kind k) { return k == table::Kind::kInteger || k == table::Kind::kFloat; };
+  const auto plain = [](table::Kind k) {
+    return k == table::Kind::kInteger || k == table::Kind::kFloat;
+  };
   if (is_numeric(a) || is_numeric(b)) return a == b || (plain(a) && plain(b));
   return true;
 }
@@ -59,7 +61,8 @@ class Coder {
 
  private:
   std::int32_t code_of(const std::string& level) {
-    const auto [place, is_new] = codes_.try_emplace(level, static_cast<std::int32_t>(info_.levels.size()));
+    const auto [place, is_new] =
+        codes_.try_emplace(level, static_cast<std::int32_t>(info_.levels.size()));
     if (is_new) info_.levels.push_back(level);
     return place->second;
   }
@@ -99,7 +102,8 @@ int Comparison::find(const std::string& name) const {
   return -1;
 }
 
-Comparison compare_tables(table::Table real, table::Table synthetic, std::optional<table::Table> holdout) {
+Comparison compare_tables(table::Table real, table::Table synthetic,
+                          std::optional<table::Table> holdout) {
   Comparison out;
   SEMBLANCE_EXPECT(real.n_rows() > 0, kData, "the real table has no rows");
   SEMBLANCE_EXPECT(synthetic.n_rows() > 0, kData, "the synthetic table has no rows");
@@ -118,13 +122,15 @@ Comparison compare_tables(table::Table real, table::Table synthetic, std::option
       Coder coder(info);
       out.real.features.push_back(coder.code(release(real, spec, "real")));
       out.synthetic.features.push_back(coder.code(release(synthetic, spec, "synthetic")));
-      if (out.has_holdout()) out.holdout.features.push_back(coder.code(release(*holdout, spec, "holdout")));
+      if (out.has_holdout())
+        out.holdout.features.push_back(coder.code(release(*holdout, spec, "holdout")));
     }
     if (info.numeric) find_range(info, out.real.features.back());
     out.columns.push_back(std::move(info));
   }
   SEMBLANCE_EXPECT(!out.columns.empty(), kData,
-                   "no column is left to compare: all are identifiers or dropped; set their kind in the metadata");
+                   "no column is left to compare: all are identifiers or dropped; set their kind "
+                   "in the metadata");
   return out;
 }
 
@@ -133,7 +139,8 @@ Rows take(const Rows& rows, const std::vector<std::int64_t>& chosen) {
   for (const Feature& feature : rows.features) {
     Feature part;
     for (const std::int64_t i : chosen) {
-      if (!feature.numbers.empty()) part.numbers.push_back(feature.numbers[static_cast<std::size_t>(i)]);
+      if (!feature.numbers.empty())
+        part.numbers.push_back(feature.numbers[static_cast<std::size_t>(i)]);
       if (!feature.codes.empty()) part.codes.push_back(feature.codes[static_cast<std::size_t>(i)]);
     }
     out.features.push_back(std::move(part));

@@ -13,8 +13,10 @@ namespace semblance::evaluator {
 
 /// One column of one table.
 struct Feature {
-  std::vector<double> numbers;      ///< numeric columns: NaN is missing; dates as days, datetimes as microseconds
-  std::vector<std::int32_t> codes;  ///< categorical columns: index into ColumnInfo::levels; negative is missing
+  std::vector<double>
+      numbers;  ///< numeric columns: NaN is missing; dates as days, datetimes as microseconds
+  std::vector<std::int32_t>
+      codes;  ///< categorical columns: index into ColumnInfo::levels; negative is missing
 
   std::int64_t size() const {
     return static_cast<std::int64_t>(numbers.empty() ? codes.size() : numbers.size());
@@ -43,8 +45,9 @@ struct Rows {
 
 struct Comparison {
   std::vector<ColumnInfo> columns;
-  Rows real, synthetic, holdout;  ///< holdout: real rows that the model never saw; 0 rows when there are none
-  std::vector<std::string> notes; ///< what was left out and why, for the reader of the report
+  Rows real, synthetic,
+      holdout;  ///< holdout: real rows that the model never saw; 0 rows when there are none
+  std::vector<std::string> notes;  ///< what was left out and why, for the reader of the report
 
   bool has_holdout() const { return holdout.n_rows > 0; }
   int n_columns() const { return static_cast<int>(columns.size()); }
@@ -55,7 +58,8 @@ struct Comparison {
 /// \param real  at least one row; its columns decide which are compared
 /// \throws Error{kData} when another table lacks a column or holds it in another kind, or when no
 ///         column is left
-Comparison compare_tables(table::Table real, table::Table synthetic, std::optional<table::Table> holdout);
+Comparison compare_tables(table::Table real, table::Table synthetic,
+                          std::optional<table::Table> holdout);
 
 /// The given rows, in the given order.
 Rows take(const Rows& rows, const std::vector<std::int64_t>& chosen);

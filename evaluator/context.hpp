@@ -18,7 +18,8 @@ struct Context {
   Distances& distances;
 };
 
-/// Builds one section. \throws base::Error when nothing of it can be computed: the section then says why
+/// Builds one section. \throws base::Error when nothing of it can be computed: the section then
+/// says why
 using BuildSection = Section (*)(const Context&);
 
 struct SectionSpec {

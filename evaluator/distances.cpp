@@ -24,7 +24,9 @@ std::vector<float> rescaled(const ColumnInfo& info, const std::vector<double>& v
     } else if (range > 0) {
       out[i] = static_cast<float>(std::clamp((values[i] - info.low) / range, -1.0, 2.0));
     } else {
-      out[i] = values[i] == info.low || std::isnan(info.low) ? 0.0f : (values[i] < info.low ? -1.0f : 1.0f);
+      out[i] = values[i] == info.low || std::isnan(info.low)
+                   ? 0.0f
+                   : (values[i] < info.low ? -1.0f : 1.0f);
     }
   }
   return out;
@@ -57,8 +59,9 @@ kernels::GowerRows GowerTable::view() const {
   return rows;
 }
 
-std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& queries, const Rows& references,
-                                      const kernels::DcrOptions& options, const std::vector<int>& columns) {
+std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& queries,
+                                      const Rows& references, const kernels::DcrOptions& options,
+                                      const std::vector<int>& columns) {
   const GowerTable q(data, queries, columns), r(data, references, columns);
   return kernels::nearest_rows(q.view(), r.view(), options);
 }
@@ -73,14 +76,18 @@ const std::vector<kernels::Nearest>& Distances::once(
   return done_.emplace(name, make()).first->second;
 }
 
-std::int64_t Distances::even_rows() const { return std::min(data_.real.n_rows, data_.holdout.n_rows); }
+std::int64_t Distances::even_rows() const {
+  return std::min(data_.real.n_rows, data_.holdout.n_rows);
+}
 
 const std::vector<kernels::Nearest>& Distances::synthetic_to_real() {
-  return once("synthetic_to_real", [&] { return nearest(data_, data_.synthetic, data_.real, options()); });
+  return once("synthetic_to_real",
+              [&] { return nearest(data_, data_.synthetic, data_.real, options()); });
 }
 
 const std::vector<kernels::Nearest>& Distances::holdout_to_real() {
-  return once("holdout_to_real", [&] { return nearest(data_, data_.holdout, data_.real, options()); });
+  return once("holdout_to_real",
+              [&] { return nearest(data_, data_.holdout, data_.real, options()); });
 }
 
 const std::vector<kernels::Nearest>& Distances::real_to_real() {
@@ -94,14 +101,16 @@ const std::vector<kernels::Nearest>& Distances::real_to_real() {
 const std::vector<kernels::Nearest>& Distances::synthetic_to_even_real() {
   if (even_rows() == data_.real.n_rows) return synthetic_to_real();
   return once("synthetic_to_even_real", [&] {
-    const Rows part = take(data_.real, sample_rows(data_.real.n_rows, even_rows(), seed_, kEvenReal));
+    const Rows part =
+        take(data_.real, sample_rows(data_.real.n_rows, even_rows(), seed_, kEvenReal));
     return nearest(data_, data_.synthetic, part, options());
   });
 }
 
 const std::vector<kernels::Nearest>& Distances::synthetic_to_even_holdout() {
   return once("synthetic_to_even_holdout", [&] {
-    const Rows part = take(data_.holdout, sample_rows(data_.holdout.n_rows, even_rows(), seed_, kEvenHoldout));
+    const Rows part =
+        take(data_.holdout, sample_rows(data_.holdout.n_rows, even_rows(), seed_, kEvenHoldout));
     return nearest(data_, data_.synthetic, part, options());
   });
 }

@@ -30,8 +30,9 @@ class GowerTable {
 };
 
 /// Nearest reference row of each query row, on all columns or some.
-std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& queries, const Rows& references,
-                                      const kernels::DcrOptions& options, const std::vector<int>& columns = {});
+std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& queries,
+                                      const Rows& references, const kernels::DcrOptions& options,
+                                      const std::vector<int>& columns = {});
 
 /// The passes that several privacy and quality checks share. Train sides are cut to equal sizes
 /// where a comparison of two distances needs it.
@@ -41,15 +42,16 @@ class Distances {
 
   kernels::DcrOptions options() const { return {.device = device_, .threads = threads_}; }
 
-  const std::vector<kernels::Nearest>& synthetic_to_real();     ///< all rows of both
-  const std::vector<kernels::Nearest>& holdout_to_real();       ///< the reference of the former
-  const std::vector<kernels::Nearest>& real_to_real();          ///< each row left out of its own answer
+  const std::vector<kernels::Nearest>& synthetic_to_real();  ///< all rows of both
+  const std::vector<kernels::Nearest>& holdout_to_real();    ///< the reference of the former
+  const std::vector<kernels::Nearest>& real_to_real();  ///< each row left out of its own answer
   const std::vector<kernels::Nearest>& synthetic_to_even_real();     ///< even_rows() real rows
   const std::vector<kernels::Nearest>& synthetic_to_even_holdout();  ///< even_rows() holdout rows
-  std::int64_t even_rows() const;  ///< min(real, holdout) rows
+  std::int64_t even_rows() const;                                    ///< min(real, holdout) rows
 
  private:
-  const std::vector<kernels::Nearest>& once(const char* name, const std::function<std::vector<kernels::Nearest>()>& make);
+  const std::vector<kernels::Nearest>& once(
+      const char* name, const std::function<std::vector<kernels::Nearest>()>& make);
 
   const Comparison& data_;
   std::string device_;

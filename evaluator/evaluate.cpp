@@ -34,7 +34,8 @@ Comparison read_comparison(const EvaluateOptions& options) {
   if (!options.metadata.empty()) metadata = table::read_metadata(options.metadata);
   table::Schema schema;
   table::Table real = table::read_table(
-      options.real, {.metadata = metadata ? &*metadata : nullptr, .threads = options.threads}, &schema);
+      options.real, {.metadata = metadata ? &*metadata : nullptr, .threads = options.threads},
+      &schema);
   const table::Schema comparable = comparable_schema(schema);
   const table::ReadOptions as_real{.schema = &comparable, .threads = options.threads};
   table::Table synthetic = table::read_table(options.synthetic, as_real);
@@ -46,23 +47,30 @@ Comparison read_comparison(const EvaluateOptions& options) {
 void expect_paths(const EvaluateOptions& options) {
   SEMBLANCE_EXPECT(!options.real.empty(), kUsage, "evaluate needs --real TABLE");
   SEMBLANCE_EXPECT(!options.synthetic.empty(), kUsage, "evaluate needs --synthetic TABLE");
-  SEMBLANCE_EXPECT(!options.output.empty(), kUsage, "evaluate needs --output DIR for report.html and report.json");
+  SEMBLANCE_EXPECT(!options.output.empty(), kUsage,
+                   "evaluate needs --output DIR for report.html and report.json");
 }
 
 }  // namespace
 
 void add_settings(base::SettingList& list, EvaluateOptions& options) {
-  list.add("holdout", &options.holdout, "real rows that the model never saw: the reference of every check");
-  list.add("metadata", &options.metadata, "metadata file; kinds are inferred from the real table without one");
+  list.add("holdout", &options.holdout,
+           "real rows that the model never saw: the reference of every check");
+  list.add("metadata", &options.metadata,
+           "metadata file; kinds are inferred from the real table without one");
   list.add("target", &options.target, "column to predict in the utility checks");
   list.add("title", &options.title, "heading of the report");
   list.add("model", &options.model, "what made the synthetic table, for the reader of the report");
-  list.add("thresholds", &options.thresholds, "YAML file of pass, warn and fail limits over the built-in ones");
+  list.add("thresholds", &options.thresholds,
+           "YAML file of pass, warn and fail limits over the built-in ones");
   list.add("gate", &options.gate, "end with exit code 6 when a check marked as gate fails");
   list.add("quasi_identifiers", &options.quasi_identifiers,
-           "columns that an attacker may know of a person; found by name (age, sex, postcode ...) when not given");
-  list.add("sensitive", &options.sensitive, "columns that an attacker may want to learn; all when not given");
-  list.add("protected_column", &options.protected_column, "column to judge fairness by, for example sex");
+           "columns that an attacker may know of a person; found by name (age, sex, postcode ...) "
+           "when not given");
+  list.add("sensitive", &options.sensitive,
+           "columns that an attacker may want to learn; all when not given");
+  list.add("protected_column", &options.protected_column,
+           "column to judge fairness by, for example sex");
   list.add("sample", &options.sample, "most rows of each table for checks that fit classifiers");
   list.add("attacks", &options.attacks, "guesses of each simulated attack");
 }
@@ -74,16 +82,19 @@ void evaluate(const EvaluateOptions& options, base::Communicator& communicator) 
     const Json json = to_json(report);
     std::error_code error;
     std::filesystem::create_directories(options.output, error);
-    SEMBLANCE_EXPECT(!error, kIo, "cannot make the directory {}: {}", options.output, error.message());
+    SEMBLANCE_EXPECT(!error, kIo, "cannot make the directory {}: {}", options.output,
+                     error.message());
     const std::filesystem::path directory = options.output;
-    base::write_text_file(directory / "report.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    base::write_text_file(directory / "report.json",
+                          json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
     base::write_text_file(directory / "report.html", render_html(json));
     base::log_info("report: {}", (directory / "report.html").string());
-    for (const Group& group : report.groups) base::log_info("  {}: {}", group.title, verdict_name(group.verdict));
+    for (const Group& group : report.groups)
+      base::log_info("  {}: {}", group.title, verdict_name(group.verdict));
     const std::vector<std::string> gates = failed_gates(report);
     if (options.gate && !gates.empty()) {
-      base::fail(ErrorKind::kGate, "{} of the gate checks failed: {}; see {}", gates.size(), fmt::join(gates, ", "),
-                 (directory / "report.html").string());
+      base::fail(ErrorKind::kGate, "{} of the gate checks failed: {}; see {}", gates.size(),
+                 fmt::join(gates, ", "), (directory / "report.html").string());
     }
   }
   communicator.barrier();

@@ -19,15 +19,16 @@ struct EvaluateOptions {
   std::string device = "auto";
   int threads = 0;
   std::uint64_t seed = 1;
-  std::string title;            ///< heading of the report; "" for a default
-  std::string model;            ///< what made the synthetic table, as text for the reader; "" when not known
-  std::string thresholds;       ///< YAML file of verdict rules over the defaults; "" for the defaults
-  bool gate = false;            ///< end with Error{kGate} when a gate check fails
-  std::vector<std::string> quasi_identifiers;  ///< columns an attacker may know; empty: found by name
-  std::vector<std::string> sensitive;          ///< columns an attacker wants; empty: the target, or all
-  std::string protected_column;                ///< for fairness; "" for none
-  std::int64_t sample = 20000;                 ///< most rows a side for the checks that fit classifiers
-  int attacks = 1000;                          ///< guesses of each simulated attack
+  std::string title;  ///< heading of the report; "" for a default
+  std::string model;  ///< what made the synthetic table, as text for the reader; "" when not known
+  std::string thresholds;  ///< YAML file of verdict rules over the defaults; "" for the defaults
+  bool gate = false;       ///< end with Error{kGate} when a gate check fails
+  std::vector<std::string>
+      quasi_identifiers;               ///< columns an attacker may know; empty: found by name
+  std::vector<std::string> sensitive;  ///< columns an attacker wants; empty: the target, or all
+  std::string protected_column;        ///< for fairness; "" for none
+  std::int64_t sample = 20000;         ///< most rows a side for the checks that fit classifiers
+  int attacks = 1000;                  ///< guesses of each simulated attack
 };
 void add_settings(base::SettingList& list, EvaluateOptions& options);
 

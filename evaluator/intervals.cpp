@@ -12,7 +12,8 @@ namespace semblance::evaluator {
 Rate success_rate(double s, double n) {
   const double z2 = kZ95 * kZ95;
   if (n <= 0) return {0.5, 0.5};
-  return {(s + z2 / 2) / (n + z2), kZ95 / (n + z2) * std::sqrt(std::max(s * (n - s) / n, 0.0) + z2 / 4)};
+  return {(s + z2 / 2) / (n + z2),
+          kZ95 / (n + z2) * std::sqrt(std::max(s * (n - s) / n, 0.0) + z2 / 4)};
 }
 
 Interval wilson_interval(double successes, double n) {
@@ -29,7 +30,8 @@ Risk attack_risk(Rate attack, Rate control) {
   const double by_attack = attack.error / rest;
   const double by_control = (attack.value - 1) / (rest * rest) * control.error;
   const double error = std::hypot(by_attack, by_control);
-  return {std::clamp(value, 0.0, 1.0), std::clamp(value - error, 0.0, 1.0), std::clamp(value + error, 0.0, 1.0)};
+  return {std::clamp(value, 0.0, 1.0), std::clamp(value - error, 0.0, 1.0),
+          std::clamp(value + error, 0.0, 1.0)};
 }
 
 namespace {
@@ -42,7 +44,8 @@ Interval middle_95(std::vector<double> values) {
 
 }  // namespace
 
-Interval bootstrap_mean_interval(std::span<const double> values, std::uint64_t seed, std::uint64_t stream, int repeats) {
+Interval bootstrap_mean_interval(std::span<const double> values, std::uint64_t seed,
+                                 std::uint64_t stream, int repeats) {
   base::PhiloxStream random(seed, base::Purpose::kEvaluate, stream);
   std::vector<double> means;
   for (int r = 0; r < repeats; ++r) {
@@ -53,13 +56,15 @@ Interval bootstrap_mean_interval(std::span<const double> values, std::uint64_t s
   return middle_95(std::move(means));
 }
 
-Interval bootstrap_interval(std::int64_t n, const std::function<double(std::span<const std::int64_t>)>& statistic,
+Interval bootstrap_interval(std::int64_t n,
+                            const std::function<double(std::span<const std::int64_t>)>& statistic,
                             std::uint64_t seed, std::uint64_t stream, int repeats) {
   base::PhiloxStream random(seed, base::Purpose::kEvaluate, stream);
   std::vector<std::int64_t> rows(static_cast<std::size_t>(n));
   std::vector<double> values;
   for (int r = 0; r < repeats; ++r) {
-    for (std::int64_t& row : rows) row = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n)));
+    for (std::int64_t& row : rows)
+      row = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n)));
     values.push_back(statistic(rows));
   }
   return middle_95(std::move(values));

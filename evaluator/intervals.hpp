@@ -9,7 +9,8 @@
 
 namespace semblance::evaluator {
 
-inline constexpr double kZ95 = 1.959963984540054;  ///< two-sided 95 % point of the normal distribution
+inline constexpr double kZ95 =
+    1.959963984540054;  ///< two-sided 95 % point of the normal distribution
 
 /// Wilson's score interval, 95 %, of a share of `successes` in n trials (both may be fractional, as
 /// ties count half); the whole of [0, 1] for n = 0.
@@ -30,11 +31,12 @@ Risk attack_risk(Rate attack, Rate control);
 
 /// Percentile bootstrap, 95 %, of the mean of row values, for given random numbers. Rows are drawn
 /// with replacement `repeats` times.
-Interval bootstrap_mean_interval(std::span<const double> values, std::uint64_t seed, std::uint64_t stream,
-                                 int repeats = 200);
+Interval bootstrap_mean_interval(std::span<const double> values, std::uint64_t seed,
+                                 std::uint64_t stream, int repeats = 200);
 
 /// Percentile bootstrap, 95 %, of any statistic of row numbers.
-Interval bootstrap_interval(std::int64_t n, const std::function<double(std::span<const std::int64_t>)>& statistic,
+Interval bootstrap_interval(std::int64_t n,
+                            const std::function<double(std::span<const std::int64_t>)>& statistic,
                             std::uint64_t seed, std::uint64_t stream, int repeats);
 
 /// P(Z <= z) of the standard normal distribution.

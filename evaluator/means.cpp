@@ -25,7 +25,8 @@ double mean_present(std::span<const double> values) {
 
 double standard_deviation(std::span<const double> values) {
   if (values.empty()) return kNaN;
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  const double mean =
+      std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   double sum = 0;
   for (const double value : values) sum += (value - mean) * (value - mean);
   return std::sqrt(sum / static_cast<double>(values.size()));
@@ -65,7 +66,8 @@ std::vector<double> ranks(std::span<const double> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isnan(values[i])) order.push_back(i);
   }
-  std::sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return values[x] < values[y]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t x, std::size_t y) { return values[x] < values[y]; });
   std::vector<double> out(values.size(), kNaN);
   for (std::size_t first = 0; first < order.size();) {
     std::size_t last = first;

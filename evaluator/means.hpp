@@ -10,7 +10,8 @@ namespace semblance::evaluator {
 double mean_present(std::span<const double> values);
 /// Population standard deviation (divisor n), values without NaN; NaN when empty.
 double standard_deviation(std::span<const double> values);
-/// Linear interpolation between order statistics, as numpy.quantile; `sorted` ascending, NaN when empty.
+/// Linear interpolation between order statistics, as numpy.quantile; `sorted` ascending, NaN when
+/// empty.
 double quantile(std::span<const double> sorted, double share);
 /// Pearson correlation over rows where both are present; NaN for fewer than two or a constant side.
 double pearson(std::span<const double> a, std::span<const double> b);

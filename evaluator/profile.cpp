@@ -35,7 +35,8 @@ Json shown(const ColumnInfo& info, double value) {
   return cell_text(info, Feature{.numbers = {std::round(value)}}, 0);
 }
 
-Json numeric_summary(const ColumnInfo& info, const std::vector<double>& sorted, std::int64_t n_rows) {
+Json numeric_summary(const ColumnInfo& info, const std::vector<double>& sorted,
+                     std::int64_t n_rows) {
   const auto distinct = [&] {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < sorted.size(); ++i) count += i == 0 || sorted[i] != sorted[i - 1];
@@ -47,13 +48,19 @@ Json numeric_summary(const ColumnInfo& info, const std::vector<double>& sorted, 
   const double mean = mean_present(sorted);
   out["mean"] = shown(info, mean);
   if (!info.is_date()) out["sd"] = rounded(standard_deviation(sorted));
-  const std::array<std::pair<const char*, double>, 7> kQuantiles = {
-      {{"min", 0}, {"p5", 0.05}, {"p25", 0.25}, {"median", 0.5}, {"p75", 0.75}, {"p95", 0.95}, {"max", 1}}};
+  const std::array<std::pair<const char*, double>, 7> kQuantiles = {{{"min", 0},
+                                                                     {"p5", 0.05},
+                                                                     {"p25", 0.25},
+                                                                     {"median", 0.5},
+                                                                     {"p75", 0.75},
+                                                                     {"p95", 0.95},
+                                                                     {"max", 1}}};
   for (const auto& [name, share] : kQuantiles) out[name] = shown(info, quantile(sorted, share));
   return out;
 }
 
-/// Bin edges over the central part of all tables, so that one extreme value does not flatten the rest.
+/// Bin edges over the central part of all tables, so that one extreme value does not flatten the
+/// rest.
 std::pair<double, double> plot_range(const std::vector<std::vector<double>>& sorted) {
   double low = INFINITY, high = -INFINITY;
   for (const auto& values : sorted) {
@@ -67,8 +74,10 @@ std::pair<double, double> plot_range(const std::vector<std::vector<double>>& sor
 }
 
 /// Whole-number columns of few values get a bin a value.
-std::pair<std::pair<double, double>, int> bins_for(const ColumnInfo& info, std::pair<double, double> range) {
-  const bool whole = info.spec.kind == table::Kind::kInteger || info.spec.kind == table::Kind::kDate;
+std::pair<std::pair<double, double>, int> bins_for(const ColumnInfo& info,
+                                                   std::pair<double, double> range) {
+  const bool whole =
+      info.spec.kind == table::Kind::kInteger || info.spec.kind == table::Kind::kDate;
   if (whole && range.second - range.first < kBins) {
     return {{std::floor(range.first) - 0.5, std::floor(range.second) + 0.5},
             static_cast<int>(std::floor(range.second) - std::floor(range.first)) + 1};
@@ -96,7 +105,8 @@ Json numeric_profile(const Comparison& data, std::size_t j) {
   std::vector<std::pair<std::string, std::vector<double>>> series;
   std::size_t t = 0;
   for (const Named& named : tables_of(data)) {
-    series.emplace_back(named.name, histogram_shares(sorted[t++], range.first, range.second, n_bins));
+    series.emplace_back(named.name,
+                        histogram_shares(sorted[t++], range.first, range.second, n_bins));
   }
   const std::vector<double> edges = bin_edges(range.first, range.second, n_bins);
   out["plot"] = histogram_block("", info.name(), edges, series);
@@ -116,8 +126,11 @@ Json category_profile(const Comparison& data, std::size_t j) {
   for (const Named& t : tables_of(data)) {
     counts.push_back(code_counts(t.rows->features[j].codes, info.n_levels()));
     present.push_back(std::accumulate(counts.back().begin(), counts.back().end(), std::int64_t{0}));
-    const auto distinct = std::count_if(counts.back().begin(), counts.back().end(), [](auto c) { return c > 0; });
-    tables[t.name] = {{"rows", t.rows->n_rows}, {"missing", t.rows->n_rows - present.back()}, {"distinct", distinct}};
+    const auto distinct =
+        std::count_if(counts.back().begin(), counts.back().end(), [](auto c) { return c > 0; });
+    tables[t.name] = {{"rows", t.rows->n_rows},
+                      {"missing", t.rows->n_rows - present.back()},
+                      {"distinct", distinct}};
   }
   std::vector<std::size_t> order(info.levels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -127,7 +140,8 @@ Json category_profile(const Comparison& data, std::size_t j) {
   const std::size_t kept = std::min(kMostLevels, order.size());
   std::vector<std::string> labels;
   for (std::size_t k = 0; k < kept; ++k) labels.push_back(info.levels[order[k]]);
-  if (kept < order.size()) labels.push_back("(" + std::to_string(order.size() - kept) + " further levels)");
+  if (kept < order.size())
+    labels.push_back("(" + std::to_string(order.size() - kept) + " further levels)");
   std::vector<std::pair<std::string, std::vector<double>>> series;
   std::size_t t = 0;
   for (const Named& named : tables_of(data)) {
@@ -142,7 +156,8 @@ Json category_profile(const Comparison& data, std::size_t j) {
     series.emplace_back(named.name, std::move(shares));
     ++t;
   }
-  return {{"tables", std::move(tables)}, {"plot", bars_block("", "share of present values", labels, series)}};
+  return {{"tables", std::move(tables)},
+          {"plot", bars_block("", "share of present values", labels, series)}};
 }
 
 }  // namespace

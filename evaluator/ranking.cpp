@@ -42,7 +42,8 @@ double auc(std::span<const double> positives, std::span<const double> negatives)
 
 double auc_error(double a, double n_p, double n_n) {
   const double q1 = a / (2 - a), q2 = 2 * a * a / (1 + a);
-  const double variance = (a * (1 - a) + (n_p - 1) * (q1 - a * a) + (n_n - 1) * (q2 - a * a)) / (n_p * n_n);
+  const double variance =
+      (a * (1 - a) + (n_p - 1) * (q1 - a * a) + (n_n - 1) * (q2 - a * a)) / (n_p * n_n);
   return std::sqrt(std::max(variance, 0.0));
 }
 

@@ -30,7 +30,8 @@ Json check_json(const Check& check) {
   if (!check.rule.empty()) out["rule"] = check.rule;
   if (!check.note.empty()) out["note"] = check.note;
   if (!check.value || !std::isfinite(*check.value)) {
-    out["why_not_computed"] = check.why_not.empty() ? "the result is not a finite number" : check.why_not;
+    out["why_not_computed"] =
+        check.why_not.empty() ? "the result is not a finite number" : check.why_not;
   }
   if (!check.blocks.empty()) out["blocks"] = check.blocks;
   return out;
@@ -41,14 +42,26 @@ struct Tally {
   void add(const Check& check) {
     if (!check.value) ++not_computed;
     switch (check.verdict) {
-      case Verdict::kPass: ++pass; break;
-      case Verdict::kWarn: ++warn; break;
-      case Verdict::kFail: ++fail; break;
-      case Verdict::kNone: info += check.value.has_value(); break;
+      case Verdict::kPass:
+        ++pass;
+        break;
+      case Verdict::kWarn:
+        ++warn;
+        break;
+      case Verdict::kFail:
+        ++fail;
+        break;
+      case Verdict::kNone:
+        info += check.value.has_value();
+        break;
     }
   }
   Json json() const {
-    return {{"pass", pass}, {"warn", warn}, {"fail", fail}, {"info", info}, {"not_computed", not_computed}};
+    return {{"pass", pass},
+            {"warn", warn},
+            {"fail", fail},
+            {"info", info},
+            {"not_computed", not_computed}};
   }
 };
 
@@ -56,10 +69,14 @@ struct Tally {
 
 const char* verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "pass";
-    case Verdict::kWarn: return "warn";
-    case Verdict::kFail: return "fail";
-    case Verdict::kNone: break;
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kWarn:
+      return "warn";
+    case Verdict::kFail:
+      return "fail";
+    case Verdict::kNone:
+      break;
   }
   return "info";
 }

@@ -24,21 +24,21 @@ struct Interval {
 
 /// One number with all that a reader needs to judge it.
 struct Check {
-  std::string id;          ///< stable, for thresholds and machines: "quality.shape_error"
-  std::string title;       ///< for people
-  std::string definition;  ///< the formula in words, with its source
-  std::string unit = "";   ///< "share", "ratio", "rows", "auc", "" for a plain number
+  std::string id;                   ///< stable, for thresholds and machines: "quality.shape_error"
+  std::string title;                ///< for people
+  std::string definition;           ///< the formula in words, with its source
+  std::string unit = "";            ///< "share", "ratio", "rows", "auc", "" for a plain number
   std::optional<double> value;      ///< the corrected statistic
   std::optional<double> reference;  ///< the same statistic, real holdout against real train
   std::optional<double> legacy;     ///< the statistic as the old NHS pipeline computed it
   std::string legacy_definition;
-  std::optional<Interval> interval; ///< of value
-  std::string why_not;              ///< why value could not be computed; empty otherwise
-  std::string note;                 ///< for example that a sample was used
+  std::optional<Interval> interval;  ///< of value
+  std::string why_not;               ///< why value could not be computed; empty otherwise
+  std::string note;                  ///< for example that a sample was used
   Verdict verdict = Verdict::kNone;
-  std::string rule;                 ///< the rule behind the verdict, in words
-  bool gate = false;                ///< a failed gate makes `evaluate --gate` fail
-  Json blocks = Json::array();      ///< tables and plots that belong to it: docs/REPORT.md
+  std::string rule;             ///< the rule behind the verdict, in words
+  bool gate = false;            ///< a failed gate makes `evaluate --gate` fail
+  Json blocks = Json::array();  ///< tables and plots that belong to it: docs/REPORT.md
 };
 
 /// A check that could not be computed.
@@ -58,9 +58,9 @@ struct Group {
 
 struct Report {
   std::string title;
-  Json subject = Json::object();   ///< what was compared: tables, rows, columns, seed, settings
+  Json subject = Json::object();  ///< what was compared: tables, rows, columns, seed, settings
   std::vector<Group> groups;
-  Json columns = Json::array();    ///< the data profile, one object a column
+  Json columns = Json::array();  ///< the data profile, one object a column
   std::vector<std::string> notes;
 };
 

@@ -9,7 +9,8 @@
 
 namespace semblance::evaluator {
 
-std::vector<std::int64_t> sample_rows(std::int64_t n, std::int64_t most, std::uint64_t seed, std::uint64_t stream) {
+std::vector<std::int64_t> sample_rows(std::int64_t n, std::int64_t most, std::uint64_t seed,
+                                      std::uint64_t stream) {
   std::vector<std::int64_t> rows;
   if (most >= n) {
     rows.resize(static_cast<std::size_t>(std::max<std::int64_t>(n, 0)));
@@ -20,7 +21,8 @@ std::vector<std::int64_t> sample_rows(std::int64_t n, std::int64_t most, std::ui
   base::PhiloxStream random(seed, base::Purpose::kEvaluate, stream);
   std::unordered_set<std::int64_t> chosen;
   for (std::int64_t j = n - most; j < n; ++j) {
-    const auto candidate = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(j) + 1));
+    const auto candidate =
+        static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(j) + 1));
     chosen.insert(chosen.contains(candidate) ? j : candidate);
   }
   rows.assign(chosen.begin(), chosen.end());

@@ -1,5 +1,5 @@
-#include "evaluator/context.hpp"
 #include "evaluator/privacy/sections.hpp"
+#include "evaluator/context.hpp"
 #include "evaluator/quality/sections.hpp"
 #include "evaluator/utility/sections.hpp"
 

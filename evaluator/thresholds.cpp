@@ -23,21 +23,26 @@ double number(const std::string& path, const YAML::Node& node) {
   try {
     return node.as<double>();
   } catch (const YAML::Exception&) {
-    bad(path, node, fmt::format("'{}' is not a number", node.IsScalar() ? node.Scalar() : "(a list or map)"));
+    bad(path, node,
+        fmt::format("'{}' is not a number", node.IsScalar() ? node.Scalar() : "(a list or map)"));
   }
 }
 
 /// One of a few words, as its index.
-std::size_t word(const std::string& path, const YAML::Node& node, const std::vector<std::string>& valid) {
+std::size_t word(const std::string& path, const YAML::Node& node,
+                 const std::vector<std::string>& valid) {
   const std::string text = node.IsScalar() ? node.Scalar() : "";
   const auto found = std::find(valid.begin(), valid.end(), text);
-  if (found == valid.end()) bad(path, node, fmt::format("'{}' should be one of {}", text, fmt::join(valid, ", ")));
+  if (found == valid.end())
+    bad(path, node, fmt::format("'{}' should be one of {}", text, fmt::join(valid, ", ")));
   return static_cast<std::size_t>(found - valid.begin());
 }
 
 Threshold parse_rule(const std::string& path, const YAML::Node& node) {
-  static const std::vector<std::string> kKeys = {"better", "pass", "warn", "reference_factor", "judge", "gate"};
-  if (!node.IsMap()) bad(path, node, "a rule is a map such as {better: lower, pass: 0.02, warn: 0.05}");
+  static const std::vector<std::string> kKeys = {"better",           "pass",  "warn",
+                                                 "reference_factor", "judge", "gate"};
+  if (!node.IsMap())
+    bad(path, node, "a rule is a map such as {better: lower, pass: 0.02, warn: 0.05}");
   Threshold rule;
   for (const auto& entry : node) {
     const auto key = entry.first.as<std::string>();
@@ -50,14 +55,17 @@ Threshold parse_rule(const std::string& path, const YAML::Node& node) {
     } else if (key == "reference_factor") {
       rule.reference_factor = number(path, entry.second);
     } else if (key == "judge") {
-      rule.judge = static_cast<Threshold::Judge>(word(path, entry.second, {"value", "low", "high"}));
+      rule.judge =
+          static_cast<Threshold::Judge>(word(path, entry.second, {"value", "low", "high"}));
     } else if (key == "gate") {
       rule.gate = word(path, entry.second, {"false", "true"}) == 1;
     } else {
-      bad(path, entry.first, fmt::format("unknown key '{}'{}", key, base::did_you_mean(key, kKeys)));
+      bad(path, entry.first,
+          fmt::format("unknown key '{}'{}", key, base::did_you_mean(key, kKeys)));
     }
   }
-  if (rule.pass && rule.warn && (rule.lower_is_better ? *rule.warn < *rule.pass : *rule.warn > *rule.pass)) {
+  if (rule.pass && rule.warn &&
+      (rule.lower_is_better ? *rule.warn < *rule.pass : *rule.warn > *rule.pass)) {
     bad(path, node, "the warn limit is stricter than the pass limit");
   }
   return rule;
@@ -78,10 +86,11 @@ double judged_number(const Check& check, Threshold::Judge judge) {
 
 std::string rule_text(const Check& check, const Threshold& rule, double pass, double warn) {
   const char* what = !check.interval || rule.judge == Threshold::Judge::kValue ? "value"
-                     : rule.judge == Threshold::Judge::kLow                    ? "lower end of the interval"
-                                                                               : "upper end of the interval";
+                     : rule.judge == Threshold::Judge::kLow ? "lower end of the interval"
+                                                            : "upper end of the interval";
   const char* sign = rule.lower_is_better ? "≤" : "≥";
-  std::string text = fmt::format("{} {} {:.4g} passes, {} {:.4g} warns, else fails", what, sign, pass, sign, warn);
+  std::string text =
+      fmt::format("{} {} {:.4g} passes, {} {:.4g} warns, else fails", what, sign, pass, sign, warn);
   if (rule.reference_factor && check.reference) {
     text += fmt::format(" (limits relaxed to {:g} times the reference)",
                         rule.lower_is_better ? *rule.reference_factor : 1 / *rule.reference_factor);
@@ -100,9 +109,11 @@ Thresholds parse_thresholds(std::string_view yaml, const std::string& path) {
   }
   Thresholds out;
   if (!root.IsMap() || root.size() != 1 || !root["checks"] || !root["checks"].IsMap()) {
-    base::fail(ErrorKind::kData, "{}: a thresholds file holds one map 'checks' of check names to rules", path);
+    base::fail(ErrorKind::kData,
+               "{}: a thresholds file holds one map 'checks' of check names to rules", path);
   }
-  for (const auto& entry : root["checks"]) out[entry.first.as<std::string>()] = parse_rule(path, entry.second);
+  for (const auto& entry : root["checks"])
+    out[entry.first.as<std::string>()] = parse_rule(path, entry.second);
   return out;
 }
 
@@ -112,7 +123,8 @@ Thresholds load_thresholds(const std::string& path) {
   std::vector<std::string> known;
   for (const auto& [id, rule] : out) known.push_back(id);
   for (const auto& [id, rule] : parse_thresholds(base::read_text_file(path), path)) {
-    SEMBLANCE_EXPECT(out.contains(id), kData, "{}: there is no check '{}'{}", path, id, base::did_you_mean(id, known));
+    SEMBLANCE_EXPECT(out.contains(id), kData, "{}: there is no check '{}'{}", path, id,
+                     base::did_you_mean(id, known));
     out[id] = rule;
   }
   return out;

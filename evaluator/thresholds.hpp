@@ -19,7 +19,11 @@ struct Threshold {
   bool lower_is_better = true;
   std::optional<double> pass, warn;
   std::optional<double> reference_factor;
-  enum class Judge { kValue, kLow, kHigh } judge = Judge::kValue;  ///< a bound of the interval, when there is one
+  enum class Judge {
+    kValue,
+    kLow,
+    kHigh
+  } judge = Judge::kValue;  ///< a bound of the interval, when there is one
   bool gate = false;
 };
 

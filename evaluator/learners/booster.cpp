@@ -17,7 +17,8 @@ namespace {
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 void check(int code, const char* doing) {
-  if (code != 0) base::fail(base::ErrorKind::kInternal, "XGBoost could not {}: {}", doing, XGBGetLastError());
+  if (code != 0)
+    base::fail(base::ErrorKind::kInternal, "XGBoost could not {}: {}", doing, XGBGetLastError());
 }
 
 class Matrix {
@@ -38,7 +39,8 @@ class Matrix {
 
 }  // namespace
 
-TreeCoding::TreeCoding(const Comparison& data, std::vector<int> columns) : columns_(std::move(columns)) {
+TreeCoding::TreeCoding(const Comparison& data, std::vector<int> columns)
+    : columns_(std::move(columns)) {
   if (columns_.empty()) {
     columns_.resize(data.columns.size());
     std::iota(columns_.begin(), columns_.end(), 0);
@@ -47,14 +49,16 @@ TreeCoding::TreeCoding(const Comparison& data, std::vector<int> columns) : colum
     const ColumnInfo& info = data.columns[static_cast<std::size_t>(j)];
     std::vector<std::size_t> order(info.levels.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return info.levels[a] < info.levels[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return info.levels[a] < info.levels[b]; });
     std::vector<float> position(order.size());
     for (std::size_t k = 0; k < order.size(); ++k) position[order[k]] = static_cast<float>(k);
     position_.push_back(std::move(position));
   }
 }
 
-void TreeCoding::append(const Rows& rows, std::span<const std::int64_t> chosen, TreeRows& out) const {
+void TreeCoding::append(const Rows& rows, std::span<const std::int64_t> chosen,
+                        TreeRows& out) const {
   const std::size_t width = columns_.size();
   const auto first = static_cast<std::size_t>(out.n_rows);
   out.n_columns = static_cast<int>(width);
@@ -88,12 +92,14 @@ struct Booster::State {
   }
 };
 
-Booster::Booster(const TreeRows& rows, std::span<const double> labels, const BoosterOptions& options)
+Booster::Booster(const TreeRows& rows, std::span<const double> labels,
+                 const BoosterOptions& options)
     : state_(std::make_unique<State>()) {
   SEMBLANCE_ASSERT(rows.n_rows == static_cast<std::int64_t>(labels.size()) && rows.n_rows > 0);
   const Matrix matrix(rows);
   const std::vector<float> floats(labels.begin(), labels.end());
-  check(XGDMatrixSetFloatInfo(matrix.handle(), "label", floats.data(), floats.size()), "take labels");
+  check(XGDMatrixSetFloatInfo(matrix.handle(), "label", floats.data(), floats.size()),
+        "take labels");
   const DMatrixHandle handles[] = {matrix.handle()};
   check(XGBoosterCreate(handles, 1, &state_->handle), "make a booster");
   state_->n_columns = rows.n_columns;
@@ -102,10 +108,15 @@ Booster::Booster(const TreeRows& rows, std::span<const double> labels, const Boo
   state_->set("max_depth", std::to_string(options.depth));
   state_->set("learning_rate", std::to_string(options.rate));
   state_->set("seed", std::to_string(static_cast<std::uint32_t>(options.seed)));
-  state_->set("nthread", std::to_string(options.threads > 0 ? options.threads : base::default_threads()));
+  state_->set("nthread",
+              std::to_string(options.threads > 0 ? options.threads : base::default_threads()));
   switch (options.task) {
-    case BoosterOptions::Task::kBinary: state_->set("objective", "binary:logistic"); break;
-    case BoosterOptions::Task::kRegression: state_->set("objective", "reg:squarederror"); break;
+    case BoosterOptions::Task::kBinary:
+      state_->set("objective", "binary:logistic");
+      break;
+    case BoosterOptions::Task::kRegression:
+      state_->set("objective", "reg:squarederror");
+      break;
     case BoosterOptions::Task::kClasses:
       state_->set("objective", "multi:softprob");
       state_->set("num_class", std::to_string(options.n_classes));
@@ -134,8 +145,8 @@ std::vector<double> Booster::gain_shares() const {
   const bst_ulong* shape = nullptr;
   const char** features = nullptr;
   const float* scores = nullptr;
-  check(XGBoosterFeatureScore(state_->handle, R"({"importance_type": "total_gain"})", &n_features, &features, &dimension,
-                              &shape, &scores),
+  check(XGBoosterFeatureScore(state_->handle, R"({"importance_type": "total_gain"})", &n_features,
+                              &features, &dimension, &shape, &scores),
         "tell which columns matter");
   std::vector<double> shares(static_cast<std::size_t>(state_->n_columns));
   for (bst_ulong k = 0; k < n_features; ++k) {  // names are f0, f1, ...

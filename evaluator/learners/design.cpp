@@ -16,7 +16,8 @@ std::vector<int> all_or(const Comparison& data, const std::vector<int>& columns)
 }
 
 /// Levels a column may keep so that all features fit; every column keeps two at least.
-int level_limit(const Comparison& data, const std::vector<int>& columns, const DesignOptions& options) {
+int level_limit(const Comparison& data, const std::vector<int>& columns,
+                const DesignOptions& options) {
   for (int limit = options.most_levels; limit > 2; --limit) {
     int features = 0;
     for (const int j : columns) {
@@ -30,7 +31,8 @@ int level_limit(const Comparison& data, const std::vector<int>& columns, const D
 
 }  // namespace
 
-Design::Design(const Comparison& data, std::span<const Rows* const> tables, const DesignOptions& options) {
+Design::Design(const Comparison& data, std::span<const Rows* const> tables,
+               const DesignOptions& options) {
   const std::vector<int> columns = all_or(data, options.columns);
   const int limit = level_limit(data, columns, options);
   for (const int j : columns) {
@@ -78,8 +80,8 @@ void Design::add_numeric(const Comparison& data, std::span<const Rows* const> ta
   parts_.push_back(std::move(part));
 }
 
-void Design::add_category(const Comparison& data, std::span<const Rows* const> tables, int column, int most_levels,
-                          bool drop_first) {
+void Design::add_category(const Comparison& data, std::span<const Rows* const> tables, int column,
+                          int most_levels, bool drop_first) {
   const auto j = static_cast<std::size_t>(column);
   const ColumnInfo& info = data.columns[j];
   Part part{.column = column};
@@ -96,13 +98,15 @@ void Design::add_category(const Comparison& data, std::span<const Rows* const> t
   }
   std::vector<std::size_t> order(counts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
   part.level_feature.assign(counts.size(), -1);
   std::int32_t rest = -1;
   for (std::size_t k = 0; k < order.size() && counts[order[k]] > 0; ++k) {
     if (k == 0 && drop_first) continue;
     if (static_cast<int>(k) < most_levels) {
-      part.level_feature[order[k]] = add_feature(column, info.name() + " = " + info.levels[order[k]]);
+      part.level_feature[order[k]] =
+          add_feature(column, info.name() + " = " + info.levels[order[k]]);
     } else {
       if (rest < 0) rest = add_feature(column, info.name() + " = (rare levels)");
       part.level_feature[order[k]] = rest;

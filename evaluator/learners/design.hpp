@@ -31,7 +31,8 @@ struct SparseRows {
 /// How columns become features; means, deviations and levels come from the rows given.
 class Design {
  public:
-  Design(const Comparison& data, std::span<const Rows* const> tables, const DesignOptions& options = {});
+  Design(const Comparison& data, std::span<const Rows* const> tables,
+         const DesignOptions& options = {});
 
   int n_features() const { return static_cast<int>(names_.size()); }
   const std::vector<std::string>& names() const { return names_; }
@@ -46,14 +47,14 @@ class Design {
     int column = 0;
     bool numeric = false;
     double mean = 0, deviation = 1;
-    std::int32_t value_feature = -1;    ///< of a number that varies
-    std::int32_t missing_feature = -1;  ///< when some value is missing
+    std::int32_t value_feature = -1;          ///< of a number that varies
+    std::int32_t missing_feature = -1;        ///< when some value is missing
     std::vector<std::int32_t> level_feature;  ///< [levels], -1: the base level
   };
   std::int32_t add_feature(int column, std::string name);
   void add_numeric(const Comparison& data, std::span<const Rows* const> tables, int column);
-  void add_category(const Comparison& data, std::span<const Rows* const> tables, int column, int most_levels,
-                    bool drop_first);
+  void add_category(const Comparison& data, std::span<const Rows* const> tables, int column,
+                    int most_levels, bool drop_first);
 
   std::vector<Part> parts_;
   std::vector<std::string> names_;

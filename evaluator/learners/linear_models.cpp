@@ -22,7 +22,8 @@ struct Symmetric {
 
 /// Adds weight · x xᵀ of a row with the intercept in place 0.
 void add_outer(Symmetric& matrix, const SparseRows& rows, std::int64_t row, double weight) {
-  const std::size_t first = rows.begin[static_cast<std::size_t>(row)], last = rows.begin[static_cast<std::size_t>(row) + 1];
+  const std::size_t first = rows.begin[static_cast<std::size_t>(row)],
+                    last = rows.begin[static_cast<std::size_t>(row) + 1];
   matrix.at(0, 0) += weight;
   for (std::size_t e = first; e < last; ++e) {
     const auto i = static_cast<std::size_t>(rows.index[e]) + 1;
@@ -35,9 +36,11 @@ void add_outer(Symmetric& matrix, const SparseRows& rows, std::int64_t row, doub
   }
 }
 
-void add_scaled(std::vector<double>& vector, const SparseRows& rows, std::int64_t row, double factor) {
+void add_scaled(std::vector<double>& vector, const SparseRows& rows, std::int64_t row,
+                double factor) {
   vector[0] += factor;
-  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)]; e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
+  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)];
+       e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
     vector[static_cast<std::size_t>(rows.index[e]) + 1] += factor * rows.value[e];
   }
 }
@@ -101,11 +104,13 @@ std::vector<double> errors_of(const Symmetric& factor, double scale) {
 
 constexpr double kDependent = 1e-9;
 
-double penalised_deviance(const LinearModel& model, const SparseRows& rows, std::span<const double> labels, double ridge) {
+double penalised_deviance(const LinearModel& model, const SparseRows& rows,
+                          std::span<const double> labels, double ridge) {
   double sum = 0;
   for (std::int64_t i = 0; i < rows.n_rows(); ++i) {
     const double eta = model.score(rows, i);
-    sum += std::log1p(std::exp(-std::abs(eta))) + std::max(eta, 0.0) - labels[static_cast<std::size_t>(i)] * eta;
+    sum += std::log1p(std::exp(-std::abs(eta))) + std::max(eta, 0.0) -
+           labels[static_cast<std::size_t>(i)] * eta;
   }
   for (std::size_t j = 1; j < model.coefficient.size(); ++j) {
     sum += ridge / 2 * model.coefficient[j] * model.coefficient[j];
@@ -119,7 +124,8 @@ double logistic(double eta) { return 1 / (1 + std::exp(-eta)); }
 
 double LinearModel::score(const SparseRows& rows, std::int64_t row) const {
   double eta = coefficient[0];
-  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)]; e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
+  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)];
+       e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
     eta += coefficient[static_cast<std::size_t>(rows.index[e]) + 1] * rows.value[e];
   }
   return eta;
@@ -148,7 +154,8 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const double> labels,
     const LinearModel before = model;
     double length = 1, next = 0;
     for (int half = 0; half < 12; ++half, length /= 2) {
-      for (std::size_t j = 0; j < n; ++j) model.coefficient[j] = before.coefficient[j] + length * direction[j];
+      for (std::size_t j = 0; j < n; ++j)
+        model.coefficient[j] = before.coefficient[j] + length * direction[j];
       next = penalised_deviance(model, rows, labels, ridge);
       if (next <= deviance) break;
     }
@@ -163,7 +170,8 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const double> labels,
   return model;
 }
 
-LinearModel fit_least_squares(const SparseRows& rows, std::span<const double> targets, double ridge) {
+LinearModel fit_least_squares(const SparseRows& rows, std::span<const double> targets,
+                              double ridge) {
   const auto n = static_cast<std::size_t>(rows.n_features) + 1;
   Symmetric normal(n);
   std::vector<double> right(n);
@@ -194,7 +202,8 @@ std::pair<double, double> PrincipalPlane::project(const SparseRows& rows, std::i
     x -= mean[j] / deviation[j] * first[j];
     y -= mean[j] / deviation[j] * second[j];
   }
-  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)]; e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
+  for (std::size_t e = rows.begin[static_cast<std::size_t>(row)];
+       e < rows.begin[static_cast<std::size_t>(row) + 1]; ++e) {
     const auto j = static_cast<std::size_t>(rows.index[e]);
     if (deviation[j] <= 0) continue;
     x += rows.value[e] / deviation[j] * first[j];
@@ -213,7 +222,8 @@ PrincipalPlane principal_plane(const SparseRows& rows) {
   plane.deviation.resize(d);
   for (std::size_t j = 0; j < d; ++j) {
     plane.mean[j] = sums.at(j + 1, 0) / n;
-    plane.deviation[j] = std::sqrt(std::max(sums.at(j + 1, j + 1) / n - plane.mean[j] * plane.mean[j], 0.0));
+    plane.deviation[j] =
+        std::sqrt(std::max(sums.at(j + 1, j + 1) / n - plane.mean[j] * plane.mean[j], 0.0));
     if (plane.deviation[j] < 1e-12) plane.deviation[j] = 0;
   }
   std::vector<double> correlation(d * d);
@@ -221,7 +231,8 @@ PrincipalPlane principal_plane(const SparseRows& rows) {
   for (std::size_t i = 0; i < d; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
       const double spread = plane.deviation[i] * plane.deviation[j];
-      const double value = spread > 0 ? (sums.at(i + 1, j + 1) / n - plane.mean[i] * plane.mean[j]) / spread : 0;
+      const double value =
+          spread > 0 ? (sums.at(i + 1, j + 1) / n - plane.mean[i] * plane.mean[j]) / spread : 0;
       correlation[i * d + j] = correlation[j * d + i] = value;
     }
     trace += correlation[i * d + i];
@@ -229,7 +240,8 @@ PrincipalPlane principal_plane(const SparseRows& rows) {
   const auto times = [&](const std::vector<double>& v) {
     std::vector<double> out(d);
     for (std::size_t i = 0; i < d; ++i) {
-      out[i] = std::inner_product(v.begin(), v.end(), correlation.begin() + static_cast<std::ptrdiff_t>(i * d), 0.0);
+      out[i] = std::inner_product(v.begin(), v.end(),
+                                  correlation.begin() + static_cast<std::ptrdiff_t>(i * d), 0.0);
     }
     return out;
   };
@@ -253,7 +265,8 @@ PrincipalPlane principal_plane(const SparseRows& rows) {
     plane.first = times(plane.first);
     plane.second = times(plane.second);
     first_value = normalise(plane.first);
-    const double along = std::inner_product(plane.first.begin(), plane.first.end(), plane.second.begin(), 0.0);
+    const double along =
+        std::inner_product(plane.first.begin(), plane.first.end(), plane.second.begin(), 0.0);
     for (std::size_t j = 0; j < d; ++j) plane.second[j] -= along * plane.first[j];
     second_value = normalise(plane.second);
   }

@@ -18,13 +18,15 @@ struct LinearModel {
   double score(const SparseRows& rows, std::int64_t row) const;  ///< eta
 };
 
-/// Maximum likelihood by Newton steps with halving; a ridge of 1e-6 keeps it finite when the classes
-/// can be told apart perfectly or features depend on each other.
-/// \param labels  0 or 1, one a row
-LinearModel fit_logistic(const SparseRows& rows, std::span<const double> labels, double ridge = 1e-6);
+/// Maximum likelihood by Newton steps with halving; a ridge of 1e-6 keeps it finite when the
+/// classes can be told apart perfectly or features depend on each other. \param labels  0 or 1, one
+/// a row
+LinearModel fit_logistic(const SparseRows& rows, std::span<const double> labels,
+                         double ridge = 1e-6);
 
 /// Least squares with a small ridge.
-LinearModel fit_least_squares(const SparseRows& rows, std::span<const double> targets, double ridge = 1e-6);
+LinearModel fit_least_squares(const SparseRows& rows, std::span<const double> targets,
+                              double ridge = 1e-6);
 
 /// 1 / (1 + exp(-eta)).
 double logistic(double eta);
@@ -32,8 +34,8 @@ double logistic(double eta);
 /// The two leading directions of the standardised features' covariance, and the shares of variance
 /// they explain (orthogonal iteration, 300 steps at most).
 struct PrincipalPlane {
-  std::vector<double> mean, deviation;   ///< [features]
-  std::vector<double> first, second;     ///< [features], unit length
+  std::vector<double> mean, deviation;  ///< [features]
+  std::vector<double> first, second;    ///< [features], unit length
   double first_share = 0, second_share = 0;
   /// Coordinates of a row in the plane.
   std::pair<double, double> project(const SparseRows& rows, std::int64_t row) const;

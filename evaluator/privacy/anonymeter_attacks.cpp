@@ -13,7 +13,14 @@
 namespace semblance::evaluator {
 namespace {
 
-enum Stream : std::uint64_t { kGuess = 0xA7707001, kSyntheticPart, kRealPart, kControlPart, kSplit, kTargets };
+enum Stream : std::uint64_t {
+  kGuess = 0xA7707001,
+  kSyntheticPart,
+  kRealPart,
+  kControlPart,
+  kSplit,
+  kTargets
+};
 constexpr std::int64_t kMostSynthetic = 50000;  ///< rows on which a predicate must be unique
 
 /// One condition on one column.
@@ -26,11 +33,16 @@ struct Condition {
   bool holds(const Rows& rows, std::size_t i) const {
     const Feature& f = rows.features[static_cast<std::size_t>(column)];
     switch (test) {
-      case Test::kAtLeast: return f.numbers[i] >= number;
-      case Test::kAtMost: return f.numbers[i] <= number;
-      case Test::kEqual: return f.numbers[i] == number;
-      case Test::kLevel: return f.codes[i] == level;
-      case Test::kMissing: break;
+      case Test::kAtLeast:
+        return f.numbers[i] >= number;
+      case Test::kAtMost:
+        return f.numbers[i] <= number;
+      case Test::kEqual:
+        return f.numbers[i] == number;
+      case Test::kLevel:
+        return f.codes[i] == level;
+      case Test::kMissing:
+        break;
     }
     return cell_missing(f, static_cast<std::int64_t>(i));
   }
@@ -41,12 +53,14 @@ using Predicate = std::vector<Condition>;
 bool singles_out(const Predicate& predicate, const Rows& rows) {
   int found = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows.n_rows) && found < 2; ++i) {
-    found += std::all_of(predicate.begin(), predicate.end(), [&](const Condition& c) { return c.holds(rows, i); });
+    found += std::all_of(predicate.begin(), predicate.end(),
+                         [&](const Condition& c) { return c.holds(rows, i); });
   }
   return found == 1;
 }
 
-std::vector<Predicate> univariate_predicates(const Comparison& data, const Rows& synthetic, base::PhiloxStream& random) {
+std::vector<Predicate> univariate_predicates(const Comparison& data, const Rows& synthetic,
+                                             base::PhiloxStream& random) {
   std::vector<Predicate> out;
   for (int j = 0; j < data.n_columns(); ++j) {
     const Feature& f = synthetic.features[static_cast<std::size_t>(j)];
@@ -57,14 +71,19 @@ std::vector<Predicate> univariate_predicates(const Comparison& data, const Rows&
       out.push_back({{.test = Condition::Test::kAtMost, .column = j, .number = sorted.front()}});
       out.push_back({{.test = Condition::Test::kAtLeast, .column = j, .number = sorted.back()}});
       for (std::size_t k = 0; k < sorted.size(); ++k) {
-        const bool alone = (k == 0 || sorted[k - 1] < sorted[k]) && (k + 1 == sorted.size() || sorted[k] < sorted[k + 1]);
-        if (alone) out.push_back({{.test = Condition::Test::kEqual, .column = j, .number = sorted[k]}});
+        const bool alone = (k == 0 || sorted[k - 1] < sorted[k]) &&
+                           (k + 1 == sorted.size() || sorted[k] < sorted[k + 1]);
+        if (alone)
+          out.push_back({{.test = Condition::Test::kEqual, .column = j, .number = sorted[k]}});
       }
     } else {
-      const auto counts = code_counts(f.codes, data.columns[static_cast<std::size_t>(j)].n_levels());
+      const auto counts =
+          code_counts(f.codes, data.columns[static_cast<std::size_t>(j)].n_levels());
       for (std::size_t level = 0; level < counts.size(); ++level) {
         if (counts[level] == 1) {
-          out.push_back({{.test = Condition::Test::kLevel, .column = j, .level = static_cast<std::int32_t>(level)}});
+          out.push_back({{.test = Condition::Test::kLevel,
+                          .column = j,
+                          .level = static_cast<std::int32_t>(level)}});
         }
       }
     }
@@ -75,13 +94,17 @@ std::vector<Predicate> univariate_predicates(const Comparison& data, const Rows&
 
 class MultivariateGuesser {
  public:
-  MultivariateGuesser(const Comparison& data, const Rows& synthetic) : data_(data), synthetic_(synthetic) {
+  MultivariateGuesser(const Comparison& data, const Rows& synthetic)
+      : data_(data), synthetic_(synthetic) {
     for (std::size_t j = 0; j < data.columns.size(); ++j) {
-      medians_.push_back(data.columns[j].numeric ? quantile(sorted_present(synthetic.features[j].numbers), 0.5) : 0);
+      medians_.push_back(data.columns[j].numeric
+                             ? quantile(sorted_present(synthetic.features[j].numbers), 0.5)
+                             : 0);
     }
   }
   Predicate guess(base::PhiloxStream& random) const {
-    const auto row = static_cast<std::size_t>(random.below(static_cast<std::uint64_t>(synthetic_.n_rows)));
+    const auto row =
+        static_cast<std::size_t>(random.below(static_cast<std::uint64_t>(synthetic_.n_rows)));
     std::vector<int> columns(data_.columns.size());
     std::iota(columns.begin(), columns.end(), 0);
     const std::size_t width = std::min<std::size_t>(3, columns.size());
@@ -98,9 +121,12 @@ class MultivariateGuesser {
     const auto j = static_cast<std::size_t>(column);
     const Feature& f = synthetic_.features[j];
     if (cell_missing(f, static_cast<std::int64_t>(row))) return {.column = column};
-    if (!data_.columns[j].numeric) return {.test = Condition::Test::kLevel, .column = column, .level = f.codes[row]};
-    return {.test = f.numbers[row] > medians_[j] ? Condition::Test::kAtLeast : Condition::Test::kAtMost,
-            .column = column, .number = f.numbers[row]};
+    if (!data_.columns[j].numeric)
+      return {.test = Condition::Test::kLevel, .column = column, .level = f.codes[row]};
+    return {
+        .test = f.numbers[row] > medians_[j] ? Condition::Test::kAtLeast : Condition::Test::kAtMost,
+        .column = column,
+        .number = f.numbers[row]};
   }
   const Comparison& data_;
   const Rows& synthetic_;
@@ -111,13 +137,18 @@ Rows part_of(const Rows& rows, std::int64_t n, std::uint64_t seed, std::uint64_t
   return take(rows, sample_rows(rows.n_rows, n, seed, stream));
 }
 
-bool guessed(const Comparison& data, int secret, const Rows& target, std::int64_t i, const Rows& source, std::int64_t k) {
+bool guessed(const Comparison& data, int secret, const Rows& target, std::int64_t i,
+             const Rows& source, std::int64_t k) {
   const auto j = static_cast<std::size_t>(secret);
   const Feature &truth = target.features[j], &guess = source.features[j];
-  if (cell_missing(truth, i) || cell_missing(guess, k)) return cell_missing(truth, i) && cell_missing(guess, k);
-  if (!data.columns[j].numeric) return truth.codes[static_cast<std::size_t>(i)] == guess.codes[static_cast<std::size_t>(k)];
-  const double a = truth.numbers[static_cast<std::size_t>(i)], b = guess.numbers[static_cast<std::size_t>(k)];
-  const double scale = data.columns[j].is_date() ? data.columns[j].high - data.columns[j].low : std::abs(a);
+  if (cell_missing(truth, i) || cell_missing(guess, k))
+    return cell_missing(truth, i) && cell_missing(guess, k);
+  if (!data.columns[j].numeric)
+    return truth.codes[static_cast<std::size_t>(i)] == guess.codes[static_cast<std::size_t>(k)];
+  const double a = truth.numbers[static_cast<std::size_t>(i)],
+               b = guess.numbers[static_cast<std::size_t>(k)];
+  const double scale =
+      data.columns[j].is_date() ? data.columns[j].high - data.columns[j].low : std::abs(a);
   return std::abs(a - b) <= 0.05 * scale;
 }
 
@@ -133,9 +164,11 @@ AttackCount& AttackCount::operator+=(const AttackCount& other) {
 
 AttackCount singling_out(const Comparison& data, bool multivariate, const AttackOptions& options) {
   const std::int64_t n = std::min(data.real.n_rows, data.holdout.n_rows);
-  const Rows real = part_of(data.real, n, options.seed, kRealPart), control = part_of(data.holdout, n, options.seed, kControlPart);
+  const Rows real = part_of(data.real, n, options.seed, kRealPart),
+             control = part_of(data.holdout, n, options.seed, kControlPart);
   const Rows synthetic = part_of(data.synthetic, kMostSynthetic, options.seed, kSyntheticPart);
-  base::PhiloxStream random(options.seed, base::Purpose::kEvaluate, kGuess + (multivariate ? 32 : 0));
+  base::PhiloxStream random(options.seed, base::Purpose::kEvaluate,
+                            kGuess + (multivariate ? 32 : 0));
   AttackCount count;
   const auto try_one = [&](const Predicate& predicate) {
     if (!singles_out(predicate, synthetic)) return;
@@ -146,7 +179,8 @@ AttackCount singling_out(const Comparison& data, bool multivariate, const Attack
   };
   if (multivariate) {
     const MultivariateGuesser guesser(data, synthetic);
-    for (int tries = 0; count.attacks < options.attacks && tries < 20 * options.attacks; ++tries) try_one(guesser.guess(random));
+    for (int tries = 0; count.attacks < options.attacks && tries < 20 * options.attacks; ++tries)
+      try_one(guesser.guess(random));
   } else {
     for (const Predicate& predicate : univariate_predicates(data, synthetic, random)) {
       if (count.attacks >= options.attacks) break;
@@ -163,7 +197,8 @@ AttackCount linkability(const Comparison& data, const AttackOptions& options) {
   for (std::uint64_t split = 0; split < kSplits; ++split) {
     const auto order = shuffled_rows(data.n_columns(), options.seed, kSplit + 32 * split);
     std::vector<int> left, right;
-    for (std::size_t k = 0; k < order.size(); ++k) (k % 2 == 0 ? left : right).push_back(static_cast<int>(order[k]));
+    for (std::size_t k = 0; k < order.size(); ++k)
+      (k % 2 == 0 ? left : right).push_back(static_cast<int>(order[k]));
     const auto links = [&](const Rows& people, double& attacks, double& successes) {
       const Rows targets = part_of(people, each, options.seed, kTargets + 32 * split);
       const auto a = nearest(data, targets, data.synthetic, options.distance, left);
@@ -188,7 +223,8 @@ AttackCount inference(const Comparison& data, int secret, const AttackOptions& o
     const auto found = nearest(data, targets, data.synthetic, options.distance, known);
     attacks += static_cast<double>(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
-      successes += guessed(data, secret, targets, static_cast<std::int64_t>(i), data.synthetic, found[i].first_row);
+      successes += guessed(data, secret, targets, static_cast<std::int64_t>(i), data.synthetic,
+                           found[i].first_row);
     }
   };
   guess_all(data.real, count.attacks, count.successes);

@@ -16,12 +16,14 @@ Key key_of(const std::vector<std::span<const std::int32_t>>& columns, std::size_
 
 }  // namespace
 
-AttributeDisclosure attribute_disclosure(const std::vector<std::span<const std::int32_t>>& real_keys,
-                                         std::span<const std::int32_t> real_secret,
-                                         const std::vector<std::span<const std::int32_t>>& synthetic_keys,
-                                         std::span<const std::int32_t> synthetic_secret) {
+AttributeDisclosure attribute_disclosure(
+    const std::vector<std::span<const std::int32_t>>& real_keys,
+    std::span<const std::int32_t> real_secret,
+    const std::vector<std::span<const std::int32_t>>& synthetic_keys,
+    std::span<const std::int32_t> synthetic_secret) {
   std::map<Key, std::map<std::int32_t, double>> secrets;
-  for (std::size_t i = 0; i < synthetic_secret.size(); ++i) ++secrets[key_of(synthetic_keys, i)][synthetic_secret[i]];
+  for (std::size_t i = 0; i < synthetic_secret.size(); ++i)
+    ++secrets[key_of(synthetic_keys, i)][synthetic_secret[i]];
   double matched = 0, sum = 0, disclosed = 0;
   for (std::size_t i = 0; i < real_secret.size(); ++i) {
     const auto group = secrets.find(key_of(real_keys, i));
@@ -35,7 +37,8 @@ AttributeDisclosure attribute_disclosure(const std::vector<std::span<const std::
     disclosed += share == 1;
   }
   const double n = static_cast<double>(real_secret.size());
-  return {matched / n, matched > 0 ? sum / matched : std::numeric_limits<double>::quiet_NaN(), sum / n, disclosed / n};
+  return {matched / n, matched > 0 ? sum / matched : std::numeric_limits<double>::quiet_NaN(),
+          sum / n, disclosed / n};
 }
 
 }  // namespace semblance::evaluator

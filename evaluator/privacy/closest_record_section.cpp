@@ -35,14 +35,16 @@ std::vector<double> sorted_ratios(const std::vector<kernels::Nearest>& nearest) 
 
 double share_at_most(const std::vector<double>& sorted, double limit) {
   if (sorted.empty()) return std::nan("");
-  return static_cast<double>(std::upper_bound(sorted.begin(), sorted.end(), limit) - sorted.begin()) /
+  return static_cast<double>(std::upper_bound(sorted.begin(), sorted.end(), limit) -
+                             sorted.begin()) /
          static_cast<double>(sorted.size());
 }
 
 Check distance_check(const Context& context, double share, Check check) {
   Distances& distances = context.distances;
   check.value = quantile(sorted_first(distances.synthetic_to_real()), share);
-  if (context.data.has_holdout()) check.reference = quantile(sorted_first(distances.holdout_to_real()), share);
+  if (context.data.has_holdout())
+    check.reference = quantile(sorted_first(distances.holdout_to_real()), share);
   return check;
 }
 
@@ -50,8 +52,11 @@ Check identical_check(const Context& context) {
   constexpr double kSame = 1e-6;
   Check check{.id = "privacy.identical_share",
               .title = "Rows at distance 0 of a real row",
-              .definition = "Share of synthetic rows whose Gower distance to some real row is at most 1e-6 (mostlyai-qa's "
-                            "identical match share); numbers that differ by less than a millionth of the range count as same.",
+              .definition =
+                  "Share of synthetic rows whose Gower distance to some real row is at most 1e-6 "
+                  "(mostlyai-qa's "
+                  "identical match share); numbers that differ by less than a millionth of the "
+                  "range count as same.",
               .unit = "share"};
   check.value = share_at_most(sorted_first(context.distances.synthetic_to_real()), kSame);
   if (context.data.has_holdout()) {
@@ -61,26 +66,34 @@ Check identical_check(const Context& context) {
 }
 
 Check ratio_check(const Context& context) {
-  Check check{.id = "privacy.nndr_p5",
-              .title = "Nearest-neighbour distance ratio, 5th percentile",
-              .definition = "Distance of a synthetic row to the nearest real row divided by its distance to the second "
-                            "nearest (NNDR); 5th percentile. Near 0 means that rows stick to one person's record.",
-              .unit = "ratio"};
+  Check check{
+      .id = "privacy.nndr_p5",
+      .title = "Nearest-neighbour distance ratio, 5th percentile",
+      .definition =
+          "Distance of a synthetic row to the nearest real row divided by its distance to the "
+          "second "
+          "nearest (NNDR); 5th percentile. Near 0 means that rows stick to one person's record.",
+      .unit = "ratio"};
   if (context.data.real.n_rows < 2) {
     check.why_not = "the real table has a single row";
     return check;
   }
   check.value = quantile(sorted_ratios(context.distances.synthetic_to_real()), 0.05);
-  if (context.data.has_holdout()) check.reference = quantile(sorted_ratios(context.distances.holdout_to_real()), 0.05);
+  if (context.data.has_holdout())
+    check.reference = quantile(sorted_ratios(context.distances.holdout_to_real()), 0.05);
   return check;
 }
 
 Check share_check(const Context& context) {
   Check check{.id = "privacy.dcr_share",
               .title = "Share of rows nearer to the training data than to the holdout",
-              .definition = "Share of synthetic rows whose nearest training row is nearer than their nearest holdout row, ties "
-                            "half, against equally many rows of each (a random part of the larger table). A model that "
-                            "learned only the distribution gives ½; one that copies gives 1 (mostlyai-qa's DCR share).",
+              .definition =
+                  "Share of synthetic rows whose nearest training row is nearer than their nearest "
+                  "holdout row, ties "
+                  "half, against equally many rows of each (a random part of the larger table). A "
+                  "model that "
+                  "learned only the distribution gives ½; one that copies gives 1 (mostlyai-qa's "
+                  "DCR share).",
               .unit = "share"};
   if (!context.data.has_holdout()) {
     check.why_not = "there is no holdout: pass real rows that the model never saw with --holdout";
@@ -111,26 +124,35 @@ Json histogram(const Context& context) {
   if (high <= 0) high = 1;
   std::vector<std::pair<std::string, std::vector<double>>> series = {
       {"Synthetic to real", histogram_shares(synthetic, 0, high, kBins)}};
-  if (!holdout.empty()) series.emplace_back("Holdout to real", histogram_shares(holdout, 0, high, kBins));
-  return histogram_block("Distance to the nearest real row", "Gower distance", bin_edges(0, high, kBins), series);
+  if (!holdout.empty())
+    series.emplace_back("Holdout to real", histogram_shares(holdout, 0, high, kBins));
+  return histogram_block("Distance to the nearest real row", "Gower distance",
+                         bin_edges(0, high, kBins), series);
 }
 
 }  // namespace
 
 Section closest_record_section(const Context& context) {
   const std::string gower =
-      "Gower distance: mean over columns of |difference| / real range for numbers and dates and 0 or 1 for categories; "
+      "Gower distance: mean over columns of |difference| / real range for numbers and dates and 0 "
+      "or 1 for categories; "
       "missing to missing 0, missing to present 1. Exact, over all rows of both tables.";
-  Section section{.text = "How near do synthetic rows come to real people, and nearer than strangers do?"};
+  Section section{
+      .text = "How near do synthetic rows come to real people, and nearer than strangers do?"};
   section.checks = {
-      distance_check(context, 0.5,
-                     {.id = "privacy.dcr_median",
-                      .title = "Distance to the closest record, median",
-                      .definition = "Median over synthetic rows of the distance to the nearest real row. " + gower}),
-      distance_check(context, 0.05,
-                     {.id = "privacy.dcr_p5",
-                      .title = "Distance to the closest record, 5th percentile",
-                      .definition = "5th percentile over synthetic rows of the distance to the nearest real row. " + gower}),
+      distance_check(
+          context, 0.5,
+          {.id = "privacy.dcr_median",
+           .title = "Distance to the closest record, median",
+           .definition =
+               "Median over synthetic rows of the distance to the nearest real row. " + gower}),
+      distance_check(
+          context, 0.05,
+          {.id = "privacy.dcr_p5",
+           .title = "Distance to the closest record, 5th percentile",
+           .definition =
+               "5th percentile over synthetic rows of the distance to the nearest real row. " +
+               gower}),
       identical_check(context), ratio_check(context), share_check(context)};
   section.blocks.push_back(histogram(context));
   return section;

@@ -43,9 +43,10 @@ kernels::CellRows cells_of(const Rows& rows, const std::vector<int>& columns) {
   return cells;
 }
 
-std::vector<std::int64_t> equal_rows(const Rows& queries, const Rows& references, const std::vector<int>& columns,
-                                     int threads) {
-  return kernels::find_copies(cells_of(queries, columns), cells_of(references, columns), {.threads = threads});
+std::vector<std::int64_t> equal_rows(const Rows& queries, const Rows& references,
+                                     const std::vector<int>& columns, int threads) {
+  return kernels::find_copies(cells_of(queries, columns), cells_of(references, columns),
+                              {.threads = threads});
 }
 
 std::vector<bool> unique_rows(const Rows& rows, const std::vector<int>& columns, int threads) {
@@ -53,7 +54,8 @@ std::vector<bool> unique_rows(const Rows& rows, const std::vector<int>& columns,
   std::vector<std::int32_t> times(first.size());
   for (const std::int64_t row : first) ++times[static_cast<std::size_t>(row)];
   std::vector<bool> unique(first.size());
-  for (std::size_t i = 0; i < first.size(); ++i) unique[i] = times[static_cast<std::size_t>(first[i])] == 1;
+  for (std::size_t i = 0; i < first.size(); ++i)
+    unique[i] = times[static_cast<std::size_t>(first[i])] == 1;
   return unique;
 }
 
@@ -79,9 +81,10 @@ std::int64_t legacy_collisions(const Rows& real, const Rows& synthetic) {
 std::vector<int> likely_quasi_identifiers(const Comparison& data) {
   // Whole words of a column name, in lower case.
   constexpr std::array<std::string_view, 22> kWords = {
-      "age",      "dob",     "birth",   "birthdate", "sex",      "gender",   "ethnicity", "ethnic",
-      "race",     "zip",     "postcode", "postal",   "marital",  "country",  "region",    "admission",
-      "admitdate", "admit",  "admittime", "occupation", "nationality", "religion"};
+      "age",       "dob",        "birth",       "birthdate", "sex",       "gender",
+      "ethnicity", "ethnic",     "race",        "zip",       "postcode",  "postal",
+      "marital",   "country",    "region",      "admission", "admitdate", "admit",
+      "admittime", "occupation", "nationality", "religion"};
   std::vector<int> found;
   for (int j = 0; j < data.n_columns(); ++j) {
     std::string word;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t kListedRows = 50;
 
 double share_found(const std::vector<std::int64_t>& matches) {
-  const auto n = std::count_if(matches.begin(), matches.end(), [](std::int64_t row) { return row >= 0; });
+  const auto n =
+      std::count_if(matches.begin(), matches.end(), [](std::int64_t row) { return row >= 0; });
   return matches.empty() ? 0 : static_cast<double>(n) / static_cast<double>(matches.size());
 }
 
@@ -21,11 +22,13 @@ Json copied_rows_table(const Comparison& data, const std::vector<std::int64_t>& 
   std::vector<std::string> headings = {"Synthetic row", "Real row"};
   for (const ColumnInfo& column : data.columns) headings.push_back(column.name());
   Json rows = Json::array();
-  for (std::size_t i = 0; i < matches.size() && static_cast<std::int64_t>(rows.size()) < kListedRows; ++i) {
+  for (std::size_t i = 0;
+       i < matches.size() && static_cast<std::int64_t>(rows.size()) < kListedRows; ++i) {
     if (matches[i] < 0) continue;
     Json row = {static_cast<std::int64_t>(i) + 1, matches[i] + 1};
     for (std::size_t j = 0; j < data.columns.size(); ++j) {
-      row.push_back(cell_text(data.columns[j], data.synthetic.features[j], static_cast<std::int64_t>(i)));
+      row.push_back(
+          cell_text(data.columns[j], data.synthetic.features[j], static_cast<std::int64_t>(i)));
     }
     rows.push_back(std::move(row));
   }
@@ -37,13 +40,17 @@ Json copied_rows_table(const Comparison& data, const std::vector<std::int64_t>& 
 Check whole_row_check(const Context& context, const std::vector<std::int64_t>& matches) {
   const Comparison& data = context.data;
   const double n = static_cast<double>(matches.size());
-  Check check{.id = "privacy.exact_copies",
-              .title = "Synthetic rows that equal a real row",
-              .definition = "Share of synthetic rows whose values are the same as those of some real row in every compared "
-                            "column; missing equals missing. Found by hashing, each match verified cell by cell. The "
-                            "reference is the same share for holdout rows: real people repeat each other's values too.",
-              .unit = "share",
-              .value = share_found(matches)};
+  Check check{
+      .id = "privacy.exact_copies",
+      .title = "Synthetic rows that equal a real row",
+      .definition =
+          "Share of synthetic rows whose values are the same as those of some real row in every "
+          "compared "
+          "column; missing equals missing. Found by hashing, each match verified cell by cell. The "
+          "reference is the same share for holdout rows: real people repeat each other's values "
+          "too.",
+      .unit = "share",
+      .value = share_found(matches)};
   check.interval = wilson_interval(*check.value * n, n);
   check.note = std::to_string(static_cast<std::int64_t>(*check.value * n + 0.5)) + " of " +
                std::to_string(matches.size()) + " rows.";
@@ -51,15 +58,18 @@ Check whole_row_check(const Context& context, const std::vector<std::int64_t>& m
     check.reference = share_found(equal_rows(data.holdout, data.real, {}, context.options.threads));
   }
   check.legacy = static_cast<double>(legacy_collisions(data.real, data.synthetic));
-  check.legacy_definition = "Number of pairs of equal rows, first column left out, missing as 0 (collision_analysis).";
+  check.legacy_definition =
+      "Number of pairs of equal rows, first column left out, missing as 0 (collision_analysis).";
   if (*check.value > 0) check.blocks.push_back(copied_rows_table(data, matches));
   return check;
 }
 
 /// Real people who are alone with their combination of known values, and whose combination is
 /// alone in the synthetic table too: synthpop's repU.
-double replicated_uniques(const Rows& real, const Rows& other, const std::vector<int>& keys, int threads) {
-  const std::vector<bool> alone = unique_rows(real, keys, threads), other_alone = unique_rows(other, keys, threads);
+double replicated_uniques(const Rows& real, const Rows& other, const std::vector<int>& keys,
+                          int threads) {
+  const std::vector<bool> alone = unique_rows(real, keys, threads),
+                          other_alone = unique_rows(other, keys, threads);
   const std::vector<std::int64_t> matches = equal_rows(other, real, keys, threads);
   std::int64_t found = 0;
   for (std::size_t i = 0; i < matches.size(); ++i) {
@@ -72,12 +82,14 @@ double replicated_uniques(const Rows& real, const Rows& other, const std::vector
 /// with it in every other column.
 Check quasi_check(const Context& context) {
   const Comparison& data = context.data;
-  Check check{.id = "privacy.replicated_uniques",
-              .title = "Unique people who are unique in the synthetic table too",
-              .definition = "Share of real rows that are alone with their combination of quasi-identifiers and whose "
-                            "combination occurs exactly once in the synthetic table (synthpop's repU). Rows are "
-                            "synthetic, but somebody who looks for a person would find exactly one candidate.",
-              .unit = "share"};
+  Check check{
+      .id = "privacy.replicated_uniques",
+      .title = "Unique people who are unique in the synthetic table too",
+      .definition =
+          "Share of real rows that are alone with their combination of quasi-identifiers and whose "
+          "combination occurs exactly once in the synthetic table (synthpop's repU). Rows are "
+          "synthetic, but somebody who looks for a person would find exactly one candidate.",
+      .unit = "share"};
   const QuasiIdentifiers keys = quasi_identifiers(context);
   if (keys.columns.empty()) {
     check.why_not = keys.why_not;
@@ -85,9 +97,12 @@ Check quasi_check(const Context& context) {
   }
   const int threads = context.options.threads;
   check.value = replicated_uniques(data.real, data.synthetic, keys.columns, threads);
-  check.interval = wilson_interval(*check.value * static_cast<double>(data.real.n_rows), static_cast<double>(data.real.n_rows));
-  if (data.has_holdout()) check.reference = replicated_uniques(data.real, data.holdout, keys.columns, threads);
-  check.note = "Quasi-identifiers: " + keys.text + ". The reference takes the holdout for the synthetic table; it depends on "
+  check.interval = wilson_interval(*check.value * static_cast<double>(data.real.n_rows),
+                                   static_cast<double>(data.real.n_rows));
+  if (data.has_holdout())
+    check.reference = replicated_uniques(data.real, data.holdout, keys.columns, threads);
+  check.note = "Quasi-identifiers: " + keys.text +
+               ". The reference takes the holdout for the synthetic table; it depends on "
                "the number of rows.";
   return check;
 }
@@ -97,7 +112,8 @@ Check quasi_check(const Context& context) {
 Section copies_section(const Context& context) {
   const std::vector<std::int64_t> matches =
       equal_rows(context.data.synthetic, context.data.real, {}, context.options.threads);
-  Section section{.text = "Is a synthetic row the same as a real one, whole or in what an attacker may know?"};
+  Section section{
+      .text = "Is a synthetic row the same as a real one, whole or in what an attacker may know?"};
   section.checks = {whole_row_check(context, matches), quasi_check(context)};
   return section;
 }

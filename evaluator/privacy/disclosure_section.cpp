@@ -18,23 +18,29 @@ namespace {
 enum Stream : std::uint64_t { kRealPart = 0xD15C0001, kOtherPart };
 constexpr std::size_t kMostSecrets = 20;
 
-/// Equal numbers of rows, so that synthetic table and holdout can be compared: the smallest table's.
+/// Equal numbers of rows, so that synthetic table and holdout can be compared: the smallest
+/// table's.
 std::int64_t even_rows(const Comparison& data) {
   const std::int64_t n = std::min(data.real.n_rows, data.synthetic.n_rows);
   return data.has_holdout() ? std::min(n, data.holdout.n_rows) : n;
 }
 
 Rows part(const Context& context, const Rows& rows, std::uint64_t stream) {
-  return take(rows, sample_rows(rows.n_rows, even_rows(context.data), context.options.seed, stream));
+  return take(rows,
+              sample_rows(rows.n_rows, even_rows(context.data), context.options.seed, stream));
 }
 
 std::vector<Check> neighbour_checks(const Context& context) {
   const Comparison& data = context.data;
-  const Rows real = part(context, data.real, kRealPart), synthetic = part(context, data.synthetic, kOtherPart);
+  const Rows real = part(context, data.real, kRealPart),
+             synthetic = part(context, data.synthetic, kOtherPart);
   Check identify{.id = "privacy.identifiability",
                  .title = "Identifiability",
-                 .definition = "Share of real rows with a synthetic row nearer than the nearest other real row (ADS-GAN's "
-                               "identifiability, unweighted, Gower distance). About ½ for two samples of one population.",
+                 .definition =
+                     "Share of real rows with a synthetic row nearer than the nearest other real "
+                     "row (ADS-GAN's "
+                     "identifiability, unweighted, Gower distance). About ½ for two samples of one "
+                     "population.",
                  .unit = "share"};
   if (real.n_rows < 2) {
     identify.why_not = "a table has a single row";
@@ -43,29 +49,36 @@ std::vector<Check> neighbour_checks(const Context& context) {
   }
   Check hit{.id = "privacy.hitting_rate",
             .title = "Hitting rate",
-            .definition = "Share of real rows that some synthetic row hits: equal in all categories, within a thirtieth of the real "
-                          "range in all numbers.",
+            .definition =
+                "Share of real rows that some synthetic row hits: equal in all categories, within "
+                "a thirtieth of the real "
+                "range in all numbers.",
             .unit = "share",
             .value = hitting_rate(data, real, synthetic, context.options.threads)};
   if (data.has_holdout()) {
     const Rows holdout = part(context, data.holdout, kOtherPart);
-    if (identify.value) identify.reference = identifiability(data, real, holdout, context.distances.options());
+    if (identify.value)
+      identify.reference = identifiability(data, real, holdout, context.distances.options());
     hit.reference = hitting_rate(data, real, holdout, context.options.threads);
   }
-  hit.note = fmt::format("On {} rows of each table, as both numbers grow with rows.", even_rows(data));
+  hit.note =
+      fmt::format("On {} rows of each table, as both numbers grow with rows.", even_rows(data));
   identify.note = hit.note;
   return {identify, hit};
 }
-
 
 Check disclosure_check(const Context& context, Json& blocks) {
   const Comparison& data = context.data;
   Check check{.id = "privacy.attribute_disclosure",
               .title = "Attribute disclosure (CAP)",
-              .definition = "Who knows a person's quasi-identifiers looks up the synthetic rows that agree: the share of them with "
-                            "the person's true secret, mean over people who are found (CategoricalCAP), then over secrets. Numbers "
-                            "in ten bins. The reference looks the people up in the holdout instead: what follows from the "
-                            "population alone.",
+              .definition =
+                  "Who knows a person's quasi-identifiers looks up the synthetic rows that agree: "
+                  "the share of them with "
+                  "the person's true secret, mean over people who are found (CategoricalCAP), then "
+                  "over secrets. Numbers "
+                  "in ten bins. The reference looks the people up in the holdout instead: what "
+                  "follows from the "
+                  "population alone.",
               .unit = "share"};
   const QuasiIdentifiers keys = quasi_identifiers(context);
   if (keys.columns.empty()) {
@@ -74,8 +87,13 @@ Check disclosure_check(const Context& context, Json& blocks) {
   }
   std::vector<int> secrets;
   for (const std::string& name : context.options.sensitive) secrets.push_back(data.find(name));
-  for (int j = 0; j < data.n_columns() && context.options.sensitive.empty() && secrets.size() < kMostSecrets; ++j) secrets.push_back(j);
-  std::erase_if(secrets, [&](int j) { return std::find(keys.columns.begin(), keys.columns.end(), j) != keys.columns.end(); });
+  for (int j = 0;
+       j < data.n_columns() && context.options.sensitive.empty() && secrets.size() < kMostSecrets;
+       ++j)
+    secrets.push_back(j);
+  std::erase_if(secrets, [&](int j) {
+    return std::find(keys.columns.begin(), keys.columns.end(), j) != keys.columns.end();
+  });
   if (secrets.empty()) {
     check.why_not = "every column is a quasi-identifier; name the secrets with --sensitive";
     return check;
@@ -92,10 +110,16 @@ Check disclosure_check(const Context& context, Json& blocks) {
   Json rows = Json::array();
   for (const int secret : secrets) {
     const CodedColumn codes = accuracy_codes(data, secret);
-    const AttributeDisclosure s = attribute_disclosure(real, codes.real, synthetic, codes.synthetic);
+    const AttributeDisclosure s =
+        attribute_disclosure(real, codes.real, synthetic, codes.synthetic);
     values.push_back(s.cap);
-    Json row = {data.columns[static_cast<std::size_t>(secret)].name(), rounded(s.matched), rounded(s.cap), nullptr, rounded(s.zero_cap),
-                rounded(s.disclosed), nullptr};
+    Json row = {data.columns[static_cast<std::size_t>(secret)].name(),
+                rounded(s.matched),
+                rounded(s.cap),
+                nullptr,
+                rounded(s.zero_cap),
+                rounded(s.disclosed),
+                nullptr};
     if (data.has_holdout()) {
       const AttributeDisclosure h = attribute_disclosure(real, codes.real, holdout, codes.holdout);
       references.push_back(h.cap);
@@ -110,10 +134,12 @@ Check disclosure_check(const Context& context, Json& blocks) {
     return check;
   }
   check.value = value;
-  if (!references.empty() && !std::isnan(mean_present(references))) check.reference = mean_present(references);
+  if (!references.empty() && !std::isnan(mean_present(references)))
+    check.reference = mean_present(references);
   check.note = "Quasi-identifiers: " + keys.text + ".";
   blocks.push_back(table_block("Attribute disclosure, secret by secret",
-                               {"Secret", "People found", "CAP", "CAP, reference", "ZeroCAP", "Disclosed and right", "Disclosed, reference"},
+                               {"Secret", "People found", "CAP", "CAP, reference", "ZeroCAP",
+                                "Disclosed and right", "Disclosed, reference"},
                                std::move(rows)));
   return check;
 }
@@ -121,7 +147,9 @@ Check disclosure_check(const Context& context, Json& blocks) {
 }  // namespace
 
 Section disclosure_section(const Context& context) {
-  Section section{.text = "How much nearer does the synthetic table come to a person, and what does it tell about them?"};
+  Section section{.text =
+                      "How much nearer does the synthetic table come to a person, and what does it "
+                      "tell about them?"};
   section.checks = neighbour_checks(context);
   section.checks.push_back(disclosure_check(context, section.blocks));
   return section;

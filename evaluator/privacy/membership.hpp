@@ -1,4 +1,5 @@
-/// Membership inference: can an attacker who holds the synthetic table tell who was in the training data?
+/// Membership inference: can an attacker who holds the synthetic table tell who was in the training
+/// data?
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,10 @@ struct MembershipOptions {
 /// - distance: minus the Gower distance to the nearest synthetic row (GAN-leaks)
 /// - calibrated: distance to the nearest population row minus that to the nearest synthetic row
 /// - density ratio: log-odds of boosted trees that tell synthetic from population rows, an estimate
-///   of log p_S(x) / p_A(x) (DOMIAS, van Breugel et al. 2023, by classification in place of densities)
+///   of log p_S(x) / p_A(x) (DOMIAS, van Breugel et al. 2023, by classification in place of
+///   densities)
 /// \throws Error{kData} without a holdout or with fewer than 20 holdout rows
-std::vector<MembershipScores> membership_attacks(const Comparison& data, const MembershipOptions& options);
+std::vector<MembershipScores> membership_attacks(const Comparison& data,
+                                                 const MembershipOptions& options);
 
 }  // namespace semblance::evaluator

@@ -8,9 +8,11 @@
 
 namespace semblance::evaluator {
 
-/// Share of real rows with a row of `other` nearer than the nearest other real row (identifiability,
-/// Yoon et al. 2020, ADS-GAN; unweighted Gower distance). Both sides should have the same number of rows.
-double identifiability(const Comparison& data, const Rows& real, const Rows& other, const kernels::DcrOptions& options);
+/// Share of real rows with a row of `other` nearer than the nearest other real row
+/// (identifiability, Yoon et al. 2020, ADS-GAN; unweighted Gower distance). Both sides should have
+/// the same number of rows.
+double identifiability(const Comparison& data, const Rows& real, const Rows& other,
+                       const kernels::DcrOptions& options);
 
 /// Share of real rows that some row of `other` hits: equal in every category and within a thirtieth
 /// of the real range in every number; missing equals missing (midst-toolkit).

@@ -21,7 +21,8 @@ namespace semblance::evaluator {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kMostCounts = 1.5e9;  ///< rows times tables counted exactly; beyond, tables are sampled
+constexpr double kMostCounts =
+    1.5e9;  ///< rows times tables counted exactly; beyond, tables are sampled
 enum Stream : std::uint64_t { kTuples = 0xACC00001, kEven };
 
 using Tuple = std::vector<int>;
@@ -50,13 +51,15 @@ std::vector<Tuple> tuples(int d, int width, double rows, std::uint64_t seed, boo
   const auto wanted = static_cast<std::size_t>(std::max(kMostCounts / (rows * width), 50.0));
   for (std::size_t k = 0; k < wanted; ++k) {
     Tuple t;
-    for (const std::int64_t j : sample_rows(d, width, seed, kTuples + 64 * (k + 1))) t.push_back(static_cast<int>(j));
+    for (const std::int64_t j : sample_rows(d, width, seed, kTuples + 64 * (k + 1)))
+      t.push_back(static_cast<int>(j));
     out.push_back(std::move(t));
   }
   return out;
 }
 
-/// Distances of all tables of one width: real against synthetic, against the holdout, and what chance gives.
+/// Distances of all tables of one width: real against synthetic, against the holdout, and what
+/// chance gives.
 struct Accuracy {
   double value = kNaN, reference = kNaN, ceiling = kNaN;
   std::size_t tables = 0;
@@ -68,25 +71,28 @@ Accuracy accuracy(const Context& context, const std::vector<CodedColumn>& codes,
   Accuracy out;
   if (data.n_columns() < width) return out;
   const double rows = static_cast<double>(data.real.n_rows + data.synthetic.n_rows);
-  const std::vector<Tuple> all = tuples(data.n_columns(), width, rows, context.options.seed, out.sampled);
+  const std::vector<Tuple> all =
+      tuples(data.n_columns(), width, rows, context.options.seed, out.sampled);
   out.tables = all.size();
   std::vector<double> value(all.size()), reference(all.size(), kNaN), ceiling(all.size());
-  base::parallel_for(static_cast<std::int64_t>(all.size()), context.options.threads, [&](std::int64_t t) {
-    const auto k = static_cast<std::size_t>(t);
-    std::vector<std::span<const std::int32_t>> real, synthetic, holdout;
-    std::vector<int> n_codes;
-    for (const int j : all[k]) {
-      const CodedColumn& c = codes[static_cast<std::size_t>(j)];
-      real.emplace_back(c.real);
-      synthetic.emplace_back(c.synthetic);
-      holdout.emplace_back(c.holdout);
-      n_codes.push_back(c.n_codes);
-    }
-    const auto cells = cross_table(real, synthetic, n_codes);
-    value[k] = 1 - cell_distance(cells);
-    ceiling[k] = 1 - expected_cell_distance(cells, data.real.n_rows, data.synthetic.n_rows);
-    if (data.has_holdout()) reference[k] = 1 - cell_distance(cross_table(real, holdout, n_codes));
-  });
+  base::parallel_for(
+      static_cast<std::int64_t>(all.size()), context.options.threads, [&](std::int64_t t) {
+        const auto k = static_cast<std::size_t>(t);
+        std::vector<std::span<const std::int32_t>> real, synthetic, holdout;
+        std::vector<int> n_codes;
+        for (const int j : all[k]) {
+          const CodedColumn& c = codes[static_cast<std::size_t>(j)];
+          real.emplace_back(c.real);
+          synthetic.emplace_back(c.synthetic);
+          holdout.emplace_back(c.holdout);
+          n_codes.push_back(c.n_codes);
+        }
+        const auto cells = cross_table(real, synthetic, n_codes);
+        value[k] = 1 - cell_distance(cells);
+        ceiling[k] = 1 - expected_cell_distance(cells, data.real.n_rows, data.synthetic.n_rows);
+        if (data.has_holdout())
+          reference[k] = 1 - cell_distance(cross_table(real, holdout, n_codes));
+      });
   out.value = mean_present(value);
   out.ceiling = mean_present(ceiling);
   out.reference = mean_present(reference);
@@ -95,14 +101,17 @@ Accuracy accuracy(const Context& context, const std::vector<CodedColumn>& codes,
 
 Check accuracy_check(const Context& context, const std::vector<CodedColumn>& codes, int width) {
   constexpr std::array<const char*, 3> kNames = {"one", "two", "three"};
-  Check check{.id = fmt::format("quality.accuracy_{}way", width),
-              .title = fmt::format("Accuracy of {}-way tables", kNames[static_cast<std::size_t>(width) - 1]),
-              .definition = fmt::format(
-                  "1 − half the summed difference of cell shares, mean over all tables of {} column{}; numbers in ten bins of "
-                  "equal frequency, the ten most frequent levels and others, missing as its own (mostlyai-qa). The ceiling is "
-                  "what two samples of one population show by chance.",
-                  kNames[static_cast<std::size_t>(width) - 1], width == 1 ? "" : "s"),
-              .unit = "share"};
+  Check check{
+      .id = fmt::format("quality.accuracy_{}way", width),
+      .title =
+          fmt::format("Accuracy of {}-way tables", kNames[static_cast<std::size_t>(width) - 1]),
+      .definition = fmt::format("1 − half the summed difference of cell shares, mean over all "
+                                "tables of {} column{}; numbers in ten bins of "
+                                "equal frequency, the ten most frequent levels and others, missing "
+                                "as its own (mostlyai-qa). The ceiling is "
+                                "what two samples of one population show by chance.",
+                                kNames[static_cast<std::size_t>(width) - 1], width == 1 ? "" : "s"),
+      .unit = "share"};
   const Accuracy a = accuracy(context, codes, width);
   if (std::isnan(a.value)) {
     check.why_not = fmt::format("there are fewer than {} columns", width);
@@ -110,14 +119,17 @@ Check accuracy_check(const Context& context, const std::vector<CodedColumn>& cod
   }
   check.value = a.value;
   if (!std::isnan(a.reference)) check.reference = a.reference;
-  check.note = fmt::format("Ceiling {:.2f} %, {} {} tables.", 100 * a.ceiling, a.sampled ? "a random sample of" : "all", a.tables);
+  check.note = fmt::format("Ceiling {:.2f} %, {} {} tables.", 100 * a.ceiling,
+                           a.sampled ? "a random sample of" : "all", a.tables);
   return check;
 }
 
 /// Mean S_VW over all two-way tables of rows cut to the same number n.
-double mean_vw(const std::vector<CodedColumn>& codes, bool holdout, const std::vector<std::int64_t>& real_rows,
+double mean_vw(const std::vector<CodedColumn>& codes, bool holdout,
+               const std::vector<std::int64_t>& real_rows,
                const std::vector<std::int64_t>& other_rows, int threads) {
-  const auto chosen = [](const std::vector<std::int32_t>& all, const std::vector<std::int64_t>& rows) {
+  const auto chosen = [](const std::vector<std::int32_t>& all,
+                         const std::vector<std::int64_t>& rows) {
     std::vector<std::int32_t> out;
     for (const std::int64_t i : rows) out.push_back(all[static_cast<std::size_t>(i)]);
     return out;
@@ -132,7 +144,8 @@ double mean_vw(const std::vector<CodedColumn>& codes, bool holdout, const std::v
     const auto i = static_cast<std::size_t>(first);
     double sum = 0, n = 0;
     for (std::size_t j = i + 1; j < codes.size(); ++j) {
-      const std::array<std::span<const std::int32_t>, 2> a = {real[i], real[j]}, b = {other[i], other[j]};
+      const std::array<std::span<const std::int32_t>, 2> a = {real[i], real[j]},
+                                                         b = {other[i], other[j]};
       const std::array<int, 2> n_codes = {codes[i].n_codes, codes[j].n_codes};
       const double ratio = voas_williamson(cross_table(a, b, n_codes)).ratio;
       if (std::isnan(ratio)) continue;
@@ -157,41 +170,54 @@ Check voas_check(const Context& context, const std::vector<CodedColumn>& codes) 
   Check check{.id = "quality.svw_pairs",
               .title = "Voas–Williamson statistic of pairs",
               .definition =
-                  "Mean over all two-way tables of S_VW = Σ (s − r)² / ((s + r)/2) / (cells − 1), r and s the counts of equally "
-                  "many real and synthetic rows (synthpop's utility.tab). 1: drawn from the real cells; 2: two samples of one "
+                  "Mean over all two-way tables of S_VW = Σ (s − r)² / ((s + r)/2) / (cells − 1), "
+                  "r and s the counts of equally "
+                  "many real and synthetic rows (synthpop's utility.tab). 1: drawn from the real "
+                  "cells; 2: two samples of one "
                   "population; it grows with rows when the tables differ.",
               .unit = "ratio"};
   std::int64_t n = std::min({data.real.n_rows, data.synthetic.n_rows, context.options.sample});
   if (data.has_holdout()) n = std::min(n, data.holdout.n_rows);
-  const auto rows = [&](const Rows& r) { return sample_rows(r.n_rows, n, context.options.seed, kEven); };
-  const double value = mean_vw(codes, false, rows(data.real), rows(data.synthetic), context.options.threads);
+  const auto rows = [&](const Rows& r) {
+    return sample_rows(r.n_rows, n, context.options.seed, kEven);
+  };
+  const double value =
+      mean_vw(codes, false, rows(data.real), rows(data.synthetic), context.options.threads);
   if (std::isnan(value)) {
     check.why_not = "no pair of columns has two cells or more";
   } else {
     check.value = value;
     check.note = fmt::format("On {} rows of each table.", n);
-    if (data.has_holdout()) check.reference = mean_vw(codes, true, rows(data.real), rows(data.holdout), context.options.threads);
+    if (data.has_holdout())
+      check.reference =
+          mean_vw(codes, true, rows(data.real), rows(data.holdout), context.options.threads);
   }
   check.legacy = legacy_voas_williams(data);
   check.legacy_definition =
-      "The old pipeline's “Voas–Williams pMSE”: Σ (S − R)² / ((S + R)/2) over cells of the two tables row by row, one-hot, "
-      "missing as 0, divided by 8 (N_R + N_S). It depends on the order of rows and is not the Voas–Williamson statistic.";
+      "The old pipeline's “Voas–Williams pMSE”: Σ (S − R)² / ((S + R)/2) over cells of the two "
+      "tables row by row, one-hot, "
+      "missing as 0, divided by 8 (N_R + N_S). It depends on the order of rows and is not the "
+      "Voas–Williamson statistic.";
   return check;
 }
 
 /// Normalised mutual information of all pairs, [columns, columns].
-std::vector<double> information(const std::vector<CodedColumn>& codes, std::vector<std::int32_t> CodedColumn::*side, int threads) {
+std::vector<double> information(const std::vector<CodedColumn>& codes,
+                                std::vector<std::int32_t> CodedColumn::*side, int threads) {
   const std::size_t d = codes.size();
   std::vector<double> out(d * d, kNaN);
   base::parallel_for(static_cast<std::int64_t>(d), threads, [&](std::int64_t first) {
     const auto i = static_cast<std::size_t>(first);
     for (std::size_t j = i + 1; j < d; ++j) {
       const auto &x = codes[i].*side, &y = codes[j].*side;
-      std::vector<std::int64_t> counts(static_cast<std::size_t>(codes[i].n_codes) * static_cast<std::size_t>(codes[j].n_codes));
+      std::vector<std::int64_t> counts(static_cast<std::size_t>(codes[i].n_codes) *
+                                       static_cast<std::size_t>(codes[j].n_codes));
       for (std::size_t r = 0; r < x.size(); ++r) {
-        ++counts[static_cast<std::size_t>(x[r]) * static_cast<std::size_t>(codes[j].n_codes) + static_cast<std::size_t>(y[r])];
+        ++counts[static_cast<std::size_t>(x[r]) * static_cast<std::size_t>(codes[j].n_codes) +
+                 static_cast<std::size_t>(y[r])];
       }
-      out[i * d + j] = out[j * d + i] = normalised_information(counts, codes[i].n_codes, codes[j].n_codes);
+      out[i * d + j] = out[j * d + i] =
+          normalised_information(counts, codes[i].n_codes, codes[j].n_codes);
     }
   });
   return out;
@@ -203,22 +229,28 @@ double mean_gap(const std::vector<double>& a, const std::vector<double>& b) {
   return mean_present(gaps);
 }
 
-Check information_check(const Context& context, const std::vector<CodedColumn>& codes, Json& blocks) {
+Check information_check(const Context& context, const std::vector<CodedColumn>& codes,
+                        Json& blocks) {
   const Comparison& data = context.data;
   const int threads = context.options.threads;
   Check check{.id = "quality.mutual_information_error",
               .title = "Mutual information: mean difference",
-              .definition = "Mean over pairs of columns of |NMI(real) − NMI(synthetic)|, NMI the mutual information over the "
-                            "geometric mean of the entropies, on the codes of the accuracy tables. Sees relations of any form.",
+              .definition =
+                  "Mean over pairs of columns of |NMI(real) − NMI(synthetic)|, NMI the mutual "
+                  "information over the "
+                  "geometric mean of the entropies, on the codes of the accuracy tables. Sees "
+                  "relations of any form.",
               .unit = ""};
-  const auto real = information(codes, &CodedColumn::real, threads), synthetic = information(codes, &CodedColumn::synthetic, threads);
+  const auto real = information(codes, &CodedColumn::real, threads),
+             synthetic = information(codes, &CodedColumn::synthetic, threads);
   const double value = mean_gap(real, synthetic);
   if (std::isnan(value)) {
     check.why_not = "fewer than two columns vary";
     return check;
   }
   check.value = value;
-  if (data.has_holdout()) check.reference = mean_gap(real, information(codes, &CodedColumn::holdout, threads));
+  if (data.has_holdout())
+    check.reference = mean_gap(real, information(codes, &CodedColumn::holdout, threads));
   std::vector<std::string> names;
   for (const ColumnInfo& column : data.columns) names.push_back(column.name());
   const std::size_t d = codes.size();
@@ -230,7 +262,9 @@ Check information_check(const Context& context, const std::vector<CodedColumn>& 
   std::vector<double> difference;
   for (std::size_t k = 0; k < real.size(); ++k) difference.push_back(synthetic[k] - real[k]);
   blocks.push_back(heatmaps_block("Normalised mutual information", names,
-                                  {{"Real", matrix(real)}, {"Synthetic", matrix(synthetic)}, {"Difference", matrix(difference)}}));
+                                  {{"Real", matrix(real)},
+                                   {"Synthetic", matrix(synthetic)},
+                                   {"Difference", matrix(difference)}}));
   return check;
 }
 
@@ -241,8 +275,10 @@ Section accuracy_section(const Context& context) {
   base::parallel_for(context.data.n_columns(), context.options.threads, [&](std::int64_t j) {
     codes[static_cast<std::size_t>(j)] = accuracy_codes(context.data, static_cast<int>(j));
   });
-  Section section{.text = "Are cells of tables of one, two and three columns filled as in the real data?"};
-  for (int width = 1; width <= 3; ++width) section.checks.push_back(accuracy_check(context, codes, width));
+  Section section{
+      .text = "Are cells of tables of one, two and three columns filled as in the real data?"};
+  for (int width = 1; width <= 3; ++width)
+    section.checks.push_back(accuracy_check(context, codes, width));
   section.checks.push_back(voas_check(context, codes));
   section.checks.push_back(information_check(context, codes, section.blocks));
   return section;

@@ -20,10 +20,13 @@ std::int64_t cell_number(Codes codes, std::span<const int> n_codes, std::size_t 
   return cell;
 }
 
-std::vector<CellPair> dense_table(Codes a, Codes b, std::span<const int> n_codes, std::size_t n_cells) {
+std::vector<CellPair> dense_table(Codes a, Codes b, std::span<const int> n_codes,
+                                  std::size_t n_cells) {
   std::vector<CellPair> cells(n_cells);
-  for (std::size_t i = 0; i < a[0].size(); ++i) ++cells[static_cast<std::size_t>(cell_number(a, n_codes, i))].a;
-  for (std::size_t i = 0; i < b[0].size(); ++i) ++cells[static_cast<std::size_t>(cell_number(b, n_codes, i))].b;
+  for (std::size_t i = 0; i < a[0].size(); ++i)
+    ++cells[static_cast<std::size_t>(cell_number(a, n_codes, i))].a;
+  for (std::size_t i = 0; i < b[0].size(); ++i)
+    ++cells[static_cast<std::size_t>(cell_number(b, n_codes, i))].b;
   std::erase_if(cells, [](const CellPair& cell) { return cell.a == 0 && cell.b == 0; });
   return cells;
 }
@@ -33,7 +36,8 @@ std::vector<CellPair> sparse_table(Codes a, Codes b, std::span<const int> n_code
   for (std::size_t i = 0; i < a[0].size(); ++i) ++counts[cell_number(a, n_codes, i)].a;
   for (std::size_t i = 0; i < b[0].size(); ++i) ++counts[cell_number(b, n_codes, i)].b;
   std::vector<std::pair<std::int64_t, CellPair>> ordered(counts.begin(), counts.end());
-  std::sort(ordered.begin(), ordered.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  std::sort(ordered.begin(), ordered.end(),
+            [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<CellPair> cells;
   cells.reserve(ordered.size());
   for (const auto& [number, cell] : ordered) cells.push_back(cell);
@@ -54,8 +58,9 @@ CellPair totals(std::span<const CellPair> cells) {
 std::vector<CellPair> cross_table(Codes a, Codes b, std::span<const int> n_codes) {
   double possible = 1;
   for (const int n : n_codes) possible *= n;
-  return possible <= kMostDenseCells ? dense_table(a, b, n_codes, static_cast<std::size_t>(possible))
-                                     : sparse_table(a, b, n_codes);
+  return possible <= kMostDenseCells
+             ? dense_table(a, b, n_codes, static_cast<std::size_t>(possible))
+             : sparse_table(a, b, n_codes);
 }
 
 double cell_distance(std::span<const CellPair> cells) {
@@ -89,7 +94,8 @@ VoasWilliamson voas_williamson(std::span<const CellPair> cells) {
   const double share = static_cast<double>(n.b) / static_cast<double>(n.a + n.b);
   for (const CellPair& cell : cells) {
     const double expected = static_cast<double>(cell.a + cell.b) * share;
-    const double difference = static_cast<double>(cell.b) - static_cast<double>(cell.a) * share / (1 - share);
+    const double difference =
+        static_cast<double>(cell.b) - static_cast<double>(cell.a) * share / (1 - share);
     out.statistic += difference * difference / expected;
   }
   out.ratio = out.statistic / out.degrees;

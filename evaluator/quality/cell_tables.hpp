@@ -15,7 +15,8 @@ struct CellPair {
 
 /// Occupied cells of the cross table of some columns in two tables, in a fixed order. Counting is
 /// dense where the number of possible cells allows it and by sorting otherwise.
-/// \param codes_a, codes_b  [columns] code vectors of equal length within a table, 0 <= code < n_codes
+/// \param codes_a, codes_b  [columns] code vectors of equal length within a table, 0 <= code <
+/// n_codes
 std::vector<CellPair> cross_table(std::span<const std::span<const std::int32_t>> codes_a,
                                   std::span<const std::span<const std::int32_t>> codes_b,
                                   std::span<const int> n_codes);
@@ -30,11 +31,13 @@ double expected_cell_distance(std::span<const CellPair> cells, std::int64_t n_a,
 
 /// Voas-Williamson statistic and its ratio to the degrees of freedom (Raab, Nowok, Dibben 2021,
 /// "Assessing, visualizing and improving the utility of synthetic data"; synthpop's utility.tab):
-/// with N = n_a + n_b, c = n_b / N, e = (a + b) c, VW = Σ (b - a c / (1-c))² / e over occupied cells.
+/// with N = n_a + n_b, c = n_b / N, e = (a + b) c, VW = Σ (b - a c / (1-c))² / e over occupied
+/// cells.
 struct VoasWilliamson {
   double statistic = 0;
   int degrees = 0;   ///< occupied cells - 1
-  double ratio = 0;  ///< S_VW: 1 when b is drawn from a's own shares, 1 / (1-c) when both are samples of one population
+  double ratio = 0;  ///< S_VW: 1 when b is drawn from a's own shares, 1 / (1-c) when both are
+                     ///< samples of one population
 };
 VoasWilliamson voas_williamson(std::span<const CellPair> cells);
 

@@ -18,7 +18,8 @@ double total(std::span<const std::int64_t> counts) {
 template <class Visit>
 void walk(std::span<const double> a, std::span<const double> b, const Visit& visit) {
   std::size_t i = 0, j = 0;
-  const double per_a = 1.0 / static_cast<double>(a.size()), per_b = 1.0 / static_cast<double>(b.size());
+  const double per_a = 1.0 / static_cast<double>(a.size()),
+               per_b = 1.0 / static_cast<double>(b.size());
   while (i < a.size() || j < b.size()) {
     const double x = j == b.size() || (i < a.size() && a[i] <= b[j]) ? a[i] : b[j];
     while (i < a.size() && a[i] == x) ++i;
@@ -34,7 +35,8 @@ void walk(std::span<const double> a, std::span<const double> b, const Visit& vis
 std::vector<double> sorted_present(std::span<const double> values) {
   std::vector<double> out;
   out.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(out), [](double x) { return !std::isnan(x); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(out),
+               [](double x) { return !std::isnan(x); });
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -42,14 +44,18 @@ std::vector<double> sorted_present(std::span<const double> values) {
 double ks_distance(std::span<const double> a, std::span<const double> b) {
   if (a.empty() || b.empty()) return kNaN;
   double largest = 0;
-  walk(a, b, [&](double, double, double fa, double fb) { largest = std::max(largest, std::abs(fa - fb)); });
+  walk(a, b, [&](double, double, double fa, double fb) {
+    largest = std::max(largest, std::abs(fa - fb));
+  });
   return largest;
 }
 
 double wasserstein_distance(std::span<const double> a, std::span<const double> b) {
   if (a.empty() || b.empty()) return kNaN;
   double area = 0;
-  walk(a, b, [&](double x, double next, double fa, double fb) { area += std::abs(fa - fb) * (next - x); });
+  walk(a, b, [&](double x, double next, double fa, double fb) {
+    area += std::abs(fa - fb) * (next - x);
+  });
   return area;
 }
 
@@ -99,7 +105,8 @@ double boundary_adherence(std::span<const double> real, std::span<const double> 
   return static_cast<double>(last - first) / static_cast<double>(synthetic.size());
 }
 
-double category_coverage(std::span<const std::int64_t> real, std::span<const std::int64_t> synthetic) {
+double category_coverage(std::span<const std::int64_t> real,
+                         std::span<const std::int64_t> synthetic) {
   double present = 0, found = 0;
   for (std::size_t k = 0; k < real.size(); ++k) {
     present += real[k] > 0;
@@ -108,7 +115,8 @@ double category_coverage(std::span<const std::int64_t> real, std::span<const std
   return present > 0 ? found / present : kNaN;
 }
 
-double category_adherence(std::span<const std::int64_t> real, std::span<const std::int64_t> synthetic) {
+double category_adherence(std::span<const std::int64_t> real,
+                          std::span<const std::int64_t> synthetic) {
   const double n = total(synthetic);
   if (n == 0) return kNaN;
   double known = 0;

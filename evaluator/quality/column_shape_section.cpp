@@ -15,8 +15,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// All measures of one column against the real one.
 struct Shape {
-  double distance = kNaN;      ///< KS or total variation
-  double wasserstein = kNaN;   ///< in real standard deviations
+  double distance = kNaN;     ///< KS or total variation
+  double wasserstein = kNaN;  ///< in real standard deviations
   double jensen_shannon = kNaN;
   double coverage = kNaN, adherence = kNaN;
 };
@@ -66,16 +66,19 @@ Shapes all_shapes(const Context& context) {
     }
     const CodedColumn codes = accuracy_codes(data, static_cast<int>(column));
     const auto real = counts_of(codes.real, codes.n_codes);
-    shapes.synthetic[j].jensen_shannon = jensen_shannon_distance(real, counts_of(codes.synthetic, codes.n_codes));
+    shapes.synthetic[j].jensen_shannon =
+        jensen_shannon_distance(real, counts_of(codes.synthetic, codes.n_codes));
     if (data.has_holdout()) {
-      shapes.holdout[j].jensen_shannon = jensen_shannon_distance(real, counts_of(codes.holdout, codes.n_codes));
+      shapes.holdout[j].jensen_shannon =
+          jensen_shannon_distance(real, counts_of(codes.holdout, codes.n_codes));
     }
   });
   return shapes;
 }
 
 /// The mean over columns of one measure, as a check.
-Check mean_check(const Comparison& data, const Shapes& shapes, double Shape::*measure, Check check) {
+Check mean_check(const Comparison& data, const Shapes& shapes, double Shape::*measure,
+                 Check check) {
   const auto mean_of = [&](const std::vector<Shape>& all) {
     std::vector<double> values;
     for (const Shape& shape : all) values.push_back(shape.*measure);
@@ -88,7 +91,8 @@ Check mean_check(const Comparison& data, const Shapes& shapes, double Shape::*me
     check.value = value;
   }
   if (data.has_holdout()) {
-    if (const double reference = mean_of(shapes.holdout); !std::isnan(reference)) check.reference = reference;
+    if (const double reference = mean_of(shapes.holdout); !std::isnan(reference))
+      check.reference = reference;
   }
   return check;
 }
@@ -97,13 +101,14 @@ Json shape_table(const Comparison& data, const Shapes& shapes) {
   Json rows = Json::array();
   for (std::size_t j = 0; j < data.columns.size(); ++j) {
     const Shape& s = shapes.synthetic[j];
-    rows.push_back({data.columns[j].name(), std::string(table::kind_name(data.columns[j].spec.kind)), rounded(s.distance),
-                    rounded(shapes.holdout[j].distance), rounded(s.wasserstein), rounded(s.jensen_shannon),
-                    rounded(s.coverage), rounded(s.adherence)});
+    rows.push_back({data.columns[j].name(),
+                    std::string(table::kind_name(data.columns[j].spec.kind)), rounded(s.distance),
+                    rounded(shapes.holdout[j].distance), rounded(s.wasserstein),
+                    rounded(s.jensen_shannon), rounded(s.coverage), rounded(s.adherence)});
   }
   return table_block("Column by column",
-                     {"Column", "Kind", "Distance (KS or TVD)", "Reference", "Wasserstein / sd", "Jensen–Shannon",
-                      "Coverage", "Within real range or levels"},
+                     {"Column", "Kind", "Distance (KS or TVD)", "Reference", "Wasserstein / sd",
+                      "Jensen–Shannon", "Coverage", "Within real range or levels"},
                      std::move(rows));
 }
 
@@ -112,38 +117,49 @@ Json shape_table(const Comparison& data, const Shapes& shapes) {
 Section column_shape_section(const Context& context) {
   const Comparison& data = context.data;
   const Shapes shapes = all_shapes(context);
-  Section section{.text = "Each column on its own: does the synthetic column have the same distribution as the real one?"};
+  Section section{.text =
+                      "Each column on its own: does the synthetic column have the same "
+                      "distribution as the real one?"};
   section.checks = {
-      mean_check(data, shapes, &Shape::distance,
-                 {.id = "quality.shape_error",
-                  .title = "Column shapes: mean distance",
-                  .definition = "Mean over columns of the largest gap between the two distribution functions "
-                                "(Kolmogorov–Smirnov, numbers and dates) or half the summed difference of level shares "
-                                "(total variation, categories); missing values left out. 0 is identical. Equals 1 − "
-                                "Column Shapes of SDMetrics' QualityReport.",
-                  .unit = "share"}),
+      mean_check(
+          data, shapes, &Shape::distance,
+          {.id = "quality.shape_error",
+           .title = "Column shapes: mean distance",
+           .definition =
+               "Mean over columns of the largest gap between the two distribution functions "
+               "(Kolmogorov–Smirnov, numbers and dates) or half the summed difference of level "
+               "shares "
+               "(total variation, categories); missing values left out. 0 is identical. Equals 1 − "
+               "Column Shapes of SDMetrics' QualityReport.",
+           .unit = "share"}),
       mean_check(data, shapes, &Shape::wasserstein,
                  {.id = "quality.wasserstein",
                   .title = "Numbers: mean Wasserstein distance",
-                  .definition = "Area between the two distribution functions, in standard deviations of the real column; "
+                  .definition = "Area between the two distribution functions, in standard "
+                                "deviations of the real column; "
                                 "mean over numeric columns. 0 is identical."}),
       mean_check(data, shapes, &Shape::jensen_shannon,
                  {.id = "quality.jensen_shannon",
                   .title = "Columns: mean Jensen–Shannon distance",
-                  .definition = "Square root of the Jensen–Shannon divergence in bits over ten quantile bins of the real "
-                                "values (numbers) or the ten most frequent levels and others, missing as its own; mean over "
+                  .definition = "Square root of the Jensen–Shannon divergence in bits over ten "
+                                "quantile bins of the real "
+                                "values (numbers) or the ten most frequent levels and others, "
+                                "missing as its own; mean over "
                                 "columns. 0 is identical, 1 disjoint."}),
       mean_check(data, shapes, &Shape::coverage,
                  {.id = "quality.coverage",
                   .title = "Coverage of the real range and levels",
-                  .definition = "Numbers: share of the real range that the synthetic range covers; categories: share of the "
-                                "real levels that occur (SDMetrics' RangeCoverage and CategoryCoverage); mean over columns. "
+                  .definition = "Numbers: share of the real range that the synthetic range covers; "
+                                "categories: share of the "
+                                "real levels that occur (SDMetrics' RangeCoverage and "
+                                "CategoryCoverage); mean over columns. "
                                 "Rare levels and extremes may be held back on purpose.",
                   .unit = "share"}),
       mean_check(data, shapes, &Shape::adherence,
                  {.id = "quality.adherence",
                   .title = "Values within the real range and levels",
-                  .definition = "Share of synthetic values inside the real range (BoundaryAdherence) or with a level that "
+                  .definition = "Share of synthetic values inside the real range "
+                                "(BoundaryAdherence) or with a level that "
                                 "occurs in the real column (CategoryAdherence); mean over columns.",
                   .unit = "share"})};
   section.blocks.push_back(shape_table(data, shapes));

@@ -9,7 +9,8 @@
 namespace semblance::evaluator {
 namespace {
 
-const std::vector<std::string> kWeekdays = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+const std::vector<std::string> kWeekdays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                            "Friday", "Saturday", "Sunday"};
 
 std::vector<double> shares(const std::vector<std::int64_t>& counts) {
   double n = 0;
@@ -29,7 +30,8 @@ struct Distances3 {
   }
 };
 
-Check rhythm_check(Check check, const std::vector<double>& value, const std::vector<double>& reference, const char* what) {
+Check rhythm_check(Check check, const std::vector<double>& value,
+                   const std::vector<double>& reference, const char* what) {
   check.unit = "share";
   const double mean = mean_present(value);
   if (std::isnan(mean)) {
@@ -54,23 +56,31 @@ Section date_rhythm_section(const Context& context) {
     const Rhythm real = rhythm_of(data.real.features[j].numbers, info.spec.kind);
     const Rhythm mock = rhythm_of(data.synthetic.features[j].numbers, info.spec.kind);
     synthetic.add(real, mock, with_time);
-    std::vector<std::pair<std::string, std::vector<double>>> series = {{"Real", shares(real.weekday)}, {"Synthetic", shares(mock.weekday)}};
+    std::vector<std::pair<std::string, std::vector<double>>> series = {
+        {"Real", shares(real.weekday)}, {"Synthetic", shares(mock.weekday)}};
     if (data.has_holdout()) {
       const Rhythm held = rhythm_of(data.holdout.features[j].numbers, info.spec.kind);
       holdout.add(real, held, with_time);
       series.emplace_back("Holdout", shares(held.weekday));
     }
-    section.blocks.push_back(bars_block(info.name() + " by weekday", "share of dates", kWeekdays, series));
+    section.blocks.push_back(
+        bars_block(info.name() + " by weekday", "share of dates", kWeekdays, series));
   }
   section.checks = {
-      rhythm_check({.id = "quality.weekday_error", .title = "Weekdays: mean difference",
-                    .definition = "Total variation distance between the shares of the seven weekdays, mean over date columns."},
+      rhythm_check({.id = "quality.weekday_error",
+                    .title = "Weekdays: mean difference",
+                    .definition = "Total variation distance between the shares of the seven "
+                                  "weekdays, mean over date columns."},
                    synthetic.weekday, holdout.weekday, "date"),
-      rhythm_check({.id = "quality.month_error", .title = "Months: mean difference",
-                    .definition = "Total variation distance between the shares of the twelve months, mean over date columns."},
+      rhythm_check({.id = "quality.month_error",
+                    .title = "Months: mean difference",
+                    .definition = "Total variation distance between the shares of the twelve "
+                                  "months, mean over date columns."},
                    synthetic.month, holdout.month, "date"),
-      rhythm_check({.id = "quality.hour_error", .title = "Hours of the day: mean difference",
-                    .definition = "Total variation distance between the shares of the 24 hours, mean over columns with a time of day."},
+      rhythm_check({.id = "quality.hour_error",
+                    .title = "Hours of the day: mean difference",
+                    .definition = "Total variation distance between the shares of the 24 hours, "
+                                  "mean over columns with a time of day."},
                    synthetic.hour, holdout.hour, "datetime")};
   return section;
 }

@@ -28,7 +28,8 @@ struct LogisticTest {
   std::vector<std::pair<double, std::string>> strongest;  ///< |coefficient| / error and feature
 };
 
-LogisticTest logistic_test(const Context& context, const Rows& real, const Rows& other, std::int64_t most) {
+LogisticTest logistic_test(const Context& context, const Rows& real, const Rows& other,
+                           std::int64_t most) {
   LogisticTest out;
   out.rows = std::min({real.n_rows, other.n_rows, most});
   const auto rows_real = sample_rows(real.n_rows, out.rows, context.options.seed, kReal);
@@ -58,14 +59,20 @@ LogisticTest logistic_test(const Context& context, const Rows& real, const Rows&
 
 std::string rows_note(std::int64_t used, const Comparison& data) {
   if (used == data.real.n_rows && used == data.synthetic.n_rows) return "All rows of both tables.";
-  return fmt::format("On {} random rows of each table, because such statistics grow with the number of rows.", used);
+  return fmt::format(
+      "On {} random rows of each table, because such statistics grow with the number of rows.",
+      used);
 }
 
 std::vector<Check> logistic_checks(const Context& context) {
   const Comparison& data = context.data;
-  const auto even = [&](const Rows& other) { return std::min(other.n_rows, context.options.sample); };
-  // With a holdout both comparisons use the same number of rows, so that they can be read side by side.
-  const std::int64_t most = data.has_holdout() ? std::min(even(data.synthetic), even(data.holdout)) : even(data.synthetic);
+  const auto even = [&](const Rows& other) {
+    return std::min(other.n_rows, context.options.sample);
+  };
+  // With a holdout both comparisons use the same number of rows, so that they can be read side by
+  // side.
+  const std::int64_t most = data.has_holdout() ? std::min(even(data.synthetic), even(data.holdout))
+                                               : even(data.synthetic);
   const LogisticTest test = logistic_test(context, data.real, data.synthetic, most);
   const Propensity p = propensity(test.p_real, test.p_other);
   const double n = 2 * static_cast<double>(test.rows);
@@ -73,25 +80,35 @@ std::vector<Check> logistic_checks(const Context& context) {
 
   Check ratio{.id = "quality.spmse_logistic",
               .title = "Propensity by logistic regression: S_pMSE",
-              .definition = "A logistic model is fitted to tell synthetic from real rows, equally many of each. pMSE = mean of "
-                            "(p − ½)²; divided by its expectation k/(8N) for k parameters and N rows (synthpop). 1: drawn "
-                            "from the real rows' own distribution; 2: two samples of one population, which is what a perfect "
-                            "model gives; below 10 is commonly called acceptable.",
+              .definition =
+                  "A logistic model is fitted to tell synthetic from real rows, equally many of "
+                  "each. pMSE = mean of "
+                  "(p − ½)²; divided by its expectation k/(8N) for k parameters and N rows "
+                  "(synthpop). 1: drawn "
+                  "from the real rows' own distribution; 2: two samples of one population, which "
+                  "is what a perfect "
+                  "model gives; below 10 is commonly called acceptable.",
               .unit = "ratio"};
   Check pmse{.id = "quality.pmse_logistic",
              .title = "Propensity by logistic regression: pMSE",
-             .definition = "Mean of (p − ½)² of the same model; 0 to ¼. Legacy: the old pipeline's propensity mse, the same "
-                           "formula without evening out the numbers of rows.",
+             .definition =
+                 "Mean of (p − ½)² of the same model; 0 to ¼. Legacy: the old pipeline's "
+                 "propensity mse, the same "
+                 "formula without evening out the numbers of rows.",
              .value = p.pmse};
   Check specks{.id = "quality.specks",
                .title = "Propensity by logistic regression: SPECKS",
-               .definition = "Largest gap between the distribution functions of p of real and of synthetic rows. 0: cannot be "
-                             "told apart.",
+               .definition =
+                   "Largest gap between the distribution functions of p of real and of synthetic "
+                   "rows. 0: cannot be "
+                   "told apart.",
                .unit = "share",
                .value = p.specks};
-  const LogisticTest all = logistic_test(context, data.real, data.synthetic, context.options.sample);
+  const LogisticTest all =
+      logistic_test(context, data.real, data.synthetic, context.options.sample);
   pmse.legacy = propensity(all.p_real, all.p_other).pmse;
-  pmse.legacy_definition = "mean((p − 0.5)²) of a logistic model predicted on its own training rows.";
+  pmse.legacy_definition =
+      "mean((p − 0.5)²) of a logistic model predicted on its own training rows.";
   if (expected > 0) {
     ratio.value = p.pmse / expected;
     std::vector<double> squares;
@@ -99,7 +116,8 @@ std::vector<Check> logistic_checks(const Context& context) {
       for (const double x : *side) squares.push_back((x - 0.5) * (x - 0.5));
     }
     pmse.interval = bootstrap_mean_interval(squares, context.options.seed, kBootstrap);
-    ratio.interval = Interval{pmse.interval->low / expected, pmse.interval->high / expected, pmse.interval->method};
+    ratio.interval = Interval{pmse.interval->low / expected, pmse.interval->high / expected,
+                              pmse.interval->method};
   } else {
     ratio.why_not = "no column varies";
   }
@@ -109,12 +127,14 @@ std::vector<Check> logistic_checks(const Context& context) {
     rows.push_back({test.strongest[k].second, rounded(test.strongest[k].first)});
   }
   if (!rows.empty()) {
-    ratio.blocks.push_back(table_block("What tells them apart (|coefficient| / standard error)", {"Feature", "|z|"}, rows));
+    ratio.blocks.push_back(table_block("What tells them apart (|coefficient| / standard error)",
+                                       {"Feature", "|z|"}, rows));
   }
   if (data.has_holdout()) {
     const LogisticTest floor = logistic_test(context, data.real, data.holdout, most);
     const Propensity q = propensity(floor.p_real, floor.p_other);
-    const double floor_expected = expected_pmse(floor.rank, 0.5, 2 * static_cast<double>(floor.rows));
+    const double floor_expected =
+        expected_pmse(floor.rank, 0.5, 2 * static_cast<double>(floor.rows));
     if (floor_expected > 0) ratio.reference = q.pmse / floor_expected;
     pmse.reference = q.pmse;
     specks.reference = q.specks;
@@ -125,8 +145,13 @@ std::vector<Check> logistic_checks(const Context& context) {
 /// Tree propensity with cross-fitting, and what permuted labels give.
 Check tree_check(const Context& context) {
   const Comparison& data = context.data;
-  TwoSampleOptions options{.most_rows = std::min<std::int64_t>(context.options.sample, 10000), .folds = 2, .trees = 30,
-                           .depth = 4, .rate = 0.2, .seed = context.options.seed, .threads = context.options.threads};
+  TwoSampleOptions options{.most_rows = std::min<std::int64_t>(context.options.sample, 10000),
+                           .folds = 2,
+                           .trees = 30,
+                           .depth = 4,
+                           .rate = 0.2,
+                           .seed = context.options.seed,
+                           .threads = context.options.threads};
   const auto pmse = [&](const Rows& other) {
     const TwoSampleTest test = two_sample_test(data, data.real, other, options);
     return propensity(test.p_first, test.p_second).pmse;
@@ -139,13 +164,15 @@ Check tree_check(const Context& context) {
     options.permutation = static_cast<std::uint64_t>(r);
     null += pmse(data.synthetic) / kPermutations;
   }
-  Check check{.id = "quality.spmse_trees",
-              .title = "Propensity by boosted trees: S_pMSE",
-              .definition = fmt::format("pMSE of boosted trees (30 trees of depth 4), every row judged by trees that have not "
-                                        "seen it, divided by the mean pMSE under {} permutations of the labels. 1: no better "
-                                        "than chance.",
-                                        kPermutations),
-              .unit = "ratio"};
+  Check check{
+      .id = "quality.spmse_trees",
+      .title = "Propensity by boosted trees: S_pMSE",
+      .definition = fmt::format(
+          "pMSE of boosted trees (30 trees of depth 4), every row judged by trees that have not "
+          "seen it, divided by the mean pMSE under {} permutations of the labels. 1: no better "
+          "than chance.",
+          kPermutations),
+      .unit = "ratio"};
   if (null > 0) {
     check.value = value / null;
     if (data.has_holdout()) check.reference = reference / null;
@@ -157,18 +184,22 @@ Check tree_check(const Context& context) {
 
 Check c2st_check(const Context& context, Json& blocks) {
   const Comparison& data = context.data;
-  const TwoSampleOptions options{.most_rows = context.options.sample, .seed = context.options.seed,
+  const TwoSampleOptions options{.most_rows = context.options.sample,
+                                 .seed = context.options.seed,
                                  .threads = context.options.threads};
   const TwoSampleTest test = two_sample_test(data, data.real, data.synthetic, options);
   Check check{.id = "quality.c2st_auc",
               .title = "Told apart by boosted trees: AUC",
-              .definition = "Area under the ROC curve of XGBoost (200 trees of depth 6, rate 0.1, three folds) that sorts real "
-                            "from synthetic rows it has not seen. ½: cannot be told apart; 1: always. The sharpest of the "
-                            "likeness tests.",
+              .definition =
+                  "Area under the ROC curve of XGBoost (200 trees of depth 6, rate 0.1, three "
+                  "folds) that sorts real "
+                  "from synthetic rows it has not seen. ½: cannot be told apart; 1: always. The "
+                  "sharpest of the "
+                  "likeness tests.",
               .unit = "auc",
               .value = test.auc};
-  check.interval = Interval{std::max(test.auc - kZ95 * test.error, 0.0), std::min(test.auc + kZ95 * test.error, 1.0),
-                            "Hanley–McNeil, 95 %"};
+  check.interval = Interval{std::max(test.auc - kZ95 * test.error, 0.0),
+                            std::min(test.auc + kZ95 * test.error, 1.0), "Hanley–McNeil, 95 %"};
   check.note = rows_note(test.rows, data);
   std::vector<Cloud> curves;
   const auto add_curve = [&](const char* name, const TwoSampleTest& t) {
@@ -183,15 +214,18 @@ Check c2st_check(const Context& context, Json& blocks) {
   }
   std::vector<std::size_t> order(test.gain_shares.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return test.gain_shares[a] > test.gain_shares[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return test.gain_shares[a] > test.gain_shares[b]; });
   std::vector<std::string> names;
   std::vector<double> gains;
   for (std::size_t k = 0; k < std::min<std::size_t>(order.size(), 20); ++k) {
     names.push_back(data.columns[order[k]].name());
     gains.push_back(test.gain_shares[order[k]]);
   }
-  blocks.push_back(bars_block("What gives it away", "share of the trees' gain", names, {{"Gain", gains}}));
-  blocks.push_back(lines_block("ROC of boosted trees", "false positive rate", "true positive rate", curves, true));
+  blocks.push_back(
+      bars_block("What gives it away", "share of the trees' gain", names, {{"Gain", gains}}));
+  blocks.push_back(lines_block("ROC of boosted trees", "false positive rate", "true positive rate",
+                               curves, true));
   return check;
 }
 
@@ -207,9 +241,11 @@ Section detection_section(const Context& context) {
       section.checks.push_back(not_computed(id, title, "", error.what()));
     }
   };
-  guarded("quality.c2st_auc", "Told apart by boosted trees: AUC", [&] { return c2st_check(context, section.blocks); });
+  guarded("quality.c2st_auc", "Told apart by boosted trees: AUC",
+          [&] { return c2st_check(context, section.blocks); });
   for (Check& check : logistic_checks(context)) section.checks.push_back(std::move(check));
-  guarded("quality.spmse_trees", "Propensity by boosted trees: S_pMSE", [&] { return tree_check(context); });
+  guarded("quality.spmse_trees", "Propensity by boosted trees: S_pMSE",
+          [&] { return tree_check(context); });
   return section;
 }
 

@@ -32,7 +32,8 @@ std::vector<double> missing_rates(const Rows& rows) {
   for (const Feature& feature : rows.features) {
     std::int64_t missing = 0;
     for (std::int64_t i = 0; i < rows.n_rows; ++i) missing += cell_missing(feature, i);
-    rates.push_back(rows.n_rows > 0 ? static_cast<double>(missing) / static_cast<double>(rows.n_rows) : kNaN);
+    rates.push_back(
+        rows.n_rows > 0 ? static_cast<double>(missing) / static_cast<double>(rows.n_rows) : kNaN);
   }
   return rates;
 }

@@ -14,8 +14,8 @@ std::vector<double> missing_rates(const Rows& rows);
 /// of a row are missing together).
 double pattern_distance(const Rows& a, const Rows& b);
 
-/// Correlation of the missing indicators of columns i and j, [columns, columns] row-major; NaN where
-/// one is never or always missing.
+/// Correlation of the missing indicators of columns i and j, [columns, columns] row-major; NaN
+/// where one is never or always missing.
 std::vector<double> missing_correlations(const Rows& rows);
 
 }  // namespace semblance::evaluator

@@ -22,9 +22,10 @@ void set_pair(Matrix& matrix, std::size_t d, std::size_t i, std::size_t j, doubl
   matrix[i * d + j] = matrix[j * d + i] = value;
 }
 
-double contingency_error(const std::vector<std::int32_t>& real_x, const std::vector<std::int32_t>& real_y,
-                         const std::vector<std::int32_t>& other_x, const std::vector<std::int32_t>& other_y,
-                         std::array<int, 2> n_codes) {
+double contingency_error(const std::vector<std::int32_t>& real_x,
+                         const std::vector<std::int32_t>& real_y,
+                         const std::vector<std::int32_t>& other_x,
+                         const std::vector<std::int32_t>& other_y, std::array<int, 2> n_codes) {
   const std::array<std::span<const std::int32_t>, 2> a = {real_x, real_y}, b = {other_x, other_y};
   return cell_distance(cross_table(a, b, n_codes));
 }
@@ -63,21 +64,28 @@ PairErrors pair_trend_errors(const Comparison& data, int threads) {
   base::parallel_for(static_cast<std::int64_t>(pairs.size()), threads, [&](std::int64_t p) {
     const auto [i, j] = pairs[static_cast<std::size_t>(p)];
     if (data.columns[i].numeric && data.columns[j].numeric) {
-      const auto rho = [&](const Rows& rows) { return pearson(rows.features[i].numbers, rows.features[j].numbers); };
+      const auto rho = [&](const Rows& rows) {
+        return pearson(rows.features[i].numbers, rows.features[j].numbers);
+      };
       const double real = rho(data.real);
       set_pair(out.synthetic, d, i, j, std::abs(real - rho(data.synthetic)) / 2);
-      if (data.has_holdout()) set_pair(out.holdout, d, i, j, std::abs(real - rho(data.holdout)) / 2);
+      if (data.has_holdout())
+        set_pair(out.holdout, d, i, j, std::abs(real - rho(data.holdout)) / 2);
       return;
     }
     for (const std::size_t k : {i, j}) {
-      if (data.columns[k].numeric && (all_missing(data.real.features[k]) || all_missing(data.synthetic.features[k]))) return;
+      if (data.columns[k].numeric &&
+          (all_missing(data.real.features[k]) || all_missing(data.synthetic.features[k])))
+        return;
     }
     const std::array<int, 2> n = {codes[i].n_codes, codes[j].n_codes};
-    set_pair(out.synthetic, d, i, j,
-             contingency_error(codes[i].real, codes[j].real, codes[i].synthetic, codes[j].synthetic, n));
+    set_pair(
+        out.synthetic, d, i, j,
+        contingency_error(codes[i].real, codes[j].real, codes[i].synthetic, codes[j].synthetic, n));
     if (data.has_holdout()) {
-      set_pair(out.holdout, d, i, j,
-               contingency_error(codes[i].real, codes[j].real, codes[i].holdout, codes[j].holdout, n));
+      set_pair(
+          out.holdout, d, i, j,
+          contingency_error(codes[i].real, codes[j].real, codes[i].holdout, codes[j].holdout, n));
     }
   });
   return out;
@@ -96,7 +104,8 @@ Correlations correlations(const Comparison& data, bool of_ranks, int threads) {
     });
     std::vector<const std::vector<double>*> columns;
     for (std::size_t k = 0; k < out.columns.size(); ++k) {
-      columns.push_back(of_ranks ? &ranked[k] : &rows.features[static_cast<std::size_t>(out.columns[k])].numbers);
+      columns.push_back(
+          of_ranks ? &ranked[k] : &rows.features[static_cast<std::size_t>(out.columns[k])].numbers);
     }
     return correlation_matrix(columns, threads);
   };

@@ -24,7 +24,8 @@ Json matrix_json(const std::vector<double>& matrix, std::size_t d) {
 }
 
 /// Mean over i < j of |a - b|, where both are known.
-double mean_off_diagonal_gap(const std::vector<double>& a, const std::vector<double>& b, std::size_t d) {
+double mean_off_diagonal_gap(const std::vector<double>& a, const std::vector<double>& b,
+                             std::size_t d) {
   std::vector<double> gaps;
   for (std::size_t i = 0; i < d; ++i) {
     for (std::size_t j = i + 1; j < d; ++j) gaps.push_back(std::abs(a[i * d + j] - b[i * d + j]));
@@ -58,10 +59,12 @@ Json worst_pairs(const Comparison& data, const PairErrors& errors) {
   Json rows = Json::array();
   for (std::size_t k = 0; k < std::min(kListedPairs, pairs.size()); ++k) {
     const auto [i, j] = pairs[k];
-    rows.push_back({data.columns[i].name(), data.columns[j].name(), rounded(errors.synthetic[i * d + j]),
+    rows.push_back({data.columns[i].name(), data.columns[j].name(),
+                    rounded(errors.synthetic[i * d + j]),
                     errors.holdout.empty() ? Json(nullptr) : rounded(errors.holdout[i * d + j])});
   }
-  return table_block("Pairs with the largest errors", {"Column", "Other column", "Error", "Reference"}, std::move(rows));
+  return table_block("Pairs with the largest errors",
+                     {"Column", "Other column", "Error", "Reference"}, std::move(rows));
 }
 
 }  // namespace
@@ -75,10 +78,14 @@ Section pair_trend_section(const Context& context) {
 
   Check trend{.id = "quality.trend_error",
               .title = "Pairs of columns: mean error",
-              .definition = "Mean over all pairs of columns: two numeric columns |ρ(synthetic) − ρ(real)| / 2 (Pearson); "
-                            "any other pair half the summed difference of the shares in the two-way table (numbers in ten "
-                            "equal bins of the real range). Equals 1 − Column Pair Trends of SDMetrics with both of its "
-                            "thresholds at 0 and bins of the real table, as TabSyn and TabDiff report.",
+              .definition =
+                  "Mean over all pairs of columns: two numeric columns |ρ(synthetic) − ρ(real)| / "
+                  "2 (Pearson); "
+                  "any other pair half the summed difference of the shares in the two-way table "
+                  "(numbers in ten "
+                  "equal bins of the real range). Equals 1 − Column Pair Trends of SDMetrics with "
+                  "both of its "
+                  "thresholds at 0 and bins of the real table, as TabSyn and TabDiff report.",
               .unit = "share"};
   if (const double value = mean_present(errors.synthetic); !std::isnan(value)) {
     trend.value = value;
@@ -90,25 +97,32 @@ Section pair_trend_section(const Context& context) {
   Section section{.text = "Do columns hang together two by two as in the real table?"};
   section.checks = {
       trend,
-      correlation_check(pearsons, {.id = "quality.pearson_error",
-                                   .title = "Pearson correlations: mean difference",
-                                   .definition = "Mean over pairs of numeric columns of |ρ(synthetic) − ρ(real)|, rows "
-                                                 "where both are present."}),
-      correlation_check(spearmans, {.id = "quality.spearman_error",
-                                    .title = "Spearman correlations: mean difference",
-                                    .definition = "The same for correlations of ranks, which see any monotone relation. "
-                                                  "Ranks are taken within a column's present values."})};
+      correlation_check(
+          pearsons,
+          {.id = "quality.pearson_error",
+           .title = "Pearson correlations: mean difference",
+           .definition = "Mean over pairs of numeric columns of |ρ(synthetic) − ρ(real)|, rows "
+                         "where both are present."}),
+      correlation_check(
+          spearmans,
+          {.id = "quality.spearman_error",
+           .title = "Spearman correlations: mean difference",
+           .definition = "The same for correlations of ranks, which see any monotone relation. "
+                         "Ranks are taken within a column's present values."})};
   const std::vector<std::string> numeric = names_of(data, pearsons.columns);
   std::vector<int> all(d);
   for (std::size_t j = 0; j < d; ++j) all[j] = static_cast<int>(j);
-  section.blocks.push_back(heatmap_block("Pair errors", names_of(data, all), matrix_json(errors.synthetic, d), false));
+  section.blocks.push_back(
+      heatmap_block("Pair errors", names_of(data, all), matrix_json(errors.synthetic, d), false));
   if (numeric.size() > 1) {
     std::vector<double> difference;
-    for (std::size_t k = 0; k < spearmans.real.size(); ++k) difference.push_back(spearmans.synthetic[k] - spearmans.real[k]);
-    section.blocks.push_back(heatmaps_block("Spearman correlations", numeric,
-                                            {{"Real", matrix_json(spearmans.real, numeric.size())},
-                                             {"Synthetic", matrix_json(spearmans.synthetic, numeric.size())},
-                                             {"Difference", matrix_json(difference, numeric.size())}}));
+    for (std::size_t k = 0; k < spearmans.real.size(); ++k)
+      difference.push_back(spearmans.synthetic[k] - spearmans.real[k]);
+    section.blocks.push_back(
+        heatmaps_block("Spearman correlations", numeric,
+                       {{"Real", matrix_json(spearmans.real, numeric.size())},
+                        {"Synthetic", matrix_json(spearmans.synthetic, numeric.size())},
+                        {"Difference", matrix_json(difference, numeric.size())}}));
   }
   section.blocks.push_back(worst_pairs(data, errors));
   return section;

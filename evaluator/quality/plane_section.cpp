@@ -32,7 +32,8 @@ Coordinates project(const PrincipalPlane& plane, const Design& design, const Row
 }
 
 double largest_ks(const Coordinates& a, const Coordinates& b) {
-  return std::max(ks_distance(sorted_present(a.x), sorted_present(b.x)), ks_distance(sorted_present(a.y), sorted_present(b.y)));
+  return std::max(ks_distance(sorted_present(a.x), sorted_present(b.x)),
+                  ks_distance(sorted_present(a.y), sorted_present(b.y)));
 }
 
 }  // namespace
@@ -42,16 +43,22 @@ Section plane_section(const Context& context) {
   const std::uint64_t seed = context.options.seed;
   const Rows* tables[] = {&data.real};
   const Design design(data, tables, {.most_features = 300, .most_levels = 30, .drop_first = false});
-  const auto used = [&](const Rows& rows) { return sample_rows(rows.n_rows, context.options.sample, seed, kFit); };
+  const auto used = [&](const Rows& rows) {
+    return sample_rows(rows.n_rows, context.options.sample, seed, kFit);
+  };
   SparseRows fit;
   design.append(data.real, used(data.real), fit);
   const PrincipalPlane plane = principal_plane(fit);
 
   Check check{.id = "quality.pca_gap",
               .title = "Principal components: largest gap",
-              .definition = "Both tables are projected on the first two principal components of the real one (numbers "
-                            "standardised, categories as indicators); the larger of the two Kolmogorov–Smirnov distances. One "
-                            "basis for both: the old pipeline fitted each table on its own, so its axes could not be compared.",
+              .definition =
+                  "Both tables are projected on the first two principal components of the real one "
+                  "(numbers "
+                  "standardised, categories as indicators); the larger of the two "
+                  "Kolmogorov–Smirnov distances. One "
+                  "basis for both: the old pipeline fitted each table on its own, so its axes "
+                  "could not be compared.",
               .unit = "share"};
   if (plane.first_share <= 0) {
     check.why_not = "no column of the real table varies";
@@ -59,9 +66,11 @@ Section plane_section(const Context& context) {
   }
   const Coordinates real = project(plane, design, data.real, used(data.real));
   check.value = largest_ks(real, project(plane, design, data.synthetic, used(data.synthetic)));
-  if (data.has_holdout()) check.reference = largest_ks(real, project(plane, design, data.holdout, used(data.holdout)));
-  check.note = fmt::format("The two components hold {:.1f} % and {:.1f} % of the real table's variance.",
-                           100 * plane.first_share, 100 * plane.second_share);
+  if (data.has_holdout())
+    check.reference = largest_ks(real, project(plane, design, data.holdout, used(data.holdout)));
+  check.note =
+      fmt::format("The two components hold {:.1f} % and {:.1f} % of the real table's variance.",
+                  100 * plane.first_share, 100 * plane.second_share);
 
   std::vector<Cloud> clouds;
   const auto add = [&](const char* name, const Rows& rows, std::uint64_t stream) {
@@ -71,11 +80,13 @@ Section plane_section(const Context& context) {
   add("Real", data.real, kRealDots);
   add("Synthetic", data.synthetic, kSyntheticDots);
   if (data.has_holdout()) add("Holdout", data.holdout, kHoldoutDots);
-  Section section{.text = "Both tables seen from the same side: every dot is a row (a random sample of them)."};
+  Section section{
+      .text = "Both tables seen from the same side: every dot is a row (a random sample of them)."};
   section.checks = {check};
-  section.blocks.push_back(scatter_block("First two principal components of the real table",
-                                         fmt::format("component 1 ({:.0f} %)", 100 * plane.first_share),
-                                         fmt::format("component 2 ({:.0f} %)", 100 * plane.second_share), clouds));
+  section.blocks.push_back(
+      scatter_block("First two principal components of the real table",
+                    fmt::format("component 1 ({:.0f} %)", 100 * plane.first_share),
+                    fmt::format("component 2 ({:.0f} %)", 100 * plane.second_share), clouds));
   return section;
 }
 

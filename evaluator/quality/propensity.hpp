@@ -8,9 +8,10 @@ namespace semblance::evaluator {
 
 /// pMSE and its relatives for fitted probabilities p = P(synthetic) (synthpop's utility.gen).
 struct Propensity {
-  double pmse = 0;    ///< mean of (p - c)², c = share of synthetic rows
-  double specks = 0;  ///< largest gap between the distribution functions of p of real and synthetic rows
-  double po50 = 0;    ///< percent of rows classified right at p = c, minus 50 (for c = ½)
+  double pmse = 0;  ///< mean of (p - c)², c = share of synthetic rows
+  double specks =
+      0;  ///< largest gap between the distribution functions of p of real and synthetic rows
+  double po50 = 0;  ///< percent of rows classified right at p = c, minus 50 (for c = ½)
 };
 Propensity propensity(std::span<const double> p_real, std::span<const double> p_synthetic);
 

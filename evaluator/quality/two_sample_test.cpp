@@ -17,7 +17,8 @@ TreeRows rows_of(const TreeRows& all, const std::vector<std::int64_t>& chosen) {
   const auto width = static_cast<std::size_t>(all.n_columns);
   out.values.reserve(chosen.size() * width);
   for (const std::int64_t row : chosen) {
-    const auto first = all.values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(row) * width);
+    const auto first =
+        all.values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(row) * width);
     out.values.insert(out.values.end(), first, first + static_cast<std::ptrdiff_t>(width));
   }
   return out;
@@ -29,9 +30,10 @@ TwoSampleTest two_sample_test(const Comparison& data, const Rows& first, const R
                               const TwoSampleOptions& options) {
   TwoSampleTest out;
   out.rows = std::min({first.n_rows, second.n_rows, options.most_rows});
-  SEMBLANCE_EXPECT(out.rows >= 2 * options.folds, kData,
-                   "a test that sorts rows apart needs at least {} rows in each table, but one has {}", 2 * options.folds,
-                   out.rows);
+  SEMBLANCE_EXPECT(
+      out.rows >= 2 * options.folds, kData,
+      "a test that sorts rows apart needs at least {} rows in each table, but one has {}",
+      2 * options.folds, out.rows);
   const TreeCoding coding(data);
   TreeRows all;
   coding.append(first, sample_rows(first.n_rows, out.rows, options.seed, kFirst), all);
@@ -41,9 +43,11 @@ TwoSampleTest two_sample_test(const Comparison& data, const Rows& first, const R
   std::vector<double> labels(2 * n);
   std::fill(labels.begin() + static_cast<std::ptrdiff_t>(n), labels.end(), 1.0);
   if (options.permute_labels) {
-    const auto order = shuffled_rows(2 * out.rows, options.seed, kPermutation + 16 * (options.permutation + 1));
+    const auto order =
+        shuffled_rows(2 * out.rows, options.seed, kPermutation + 16 * (options.permutation + 1));
     std::vector<double> mixed(labels.size());
-    for (std::size_t i = 0; i < mixed.size(); ++i) mixed[i] = labels[static_cast<std::size_t>(order[i])];
+    for (std::size_t i = 0; i < mixed.size(); ++i)
+      mixed[i] = labels[static_cast<std::size_t>(order[i])];
     labels = std::move(mixed);
   }
   // Rows of each side go round the folds in random order, so that every fold holds both evenly.
@@ -62,11 +66,15 @@ TwoSampleTest two_sample_test(const Comparison& data, const Rows& first, const R
   std::vector<std::vector<double>> fold_gain(fold_auc.size());
   base::parallel_for(options.folds, options.threads, [&](std::int64_t f) {
     std::vector<std::int64_t> fit, held;
-    for (std::size_t i = 0; i < 2 * n; ++i) (fold[i] == f ? held : fit).push_back(static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < 2 * n; ++i)
+      (fold[i] == f ? held : fit).push_back(static_cast<std::int64_t>(i));
     std::vector<double> fit_labels;
     for (const std::int64_t i : fit) fit_labels.push_back(labels[static_cast<std::size_t>(i)]);
     const Booster model(rows_of(all, fit), fit_labels,
-                        {.trees = options.trees, .depth = options.depth, .rate = options.rate, .seed = options.seed});
+                        {.trees = options.trees,
+                         .depth = options.depth,
+                         .rate = options.rate,
+                         .seed = options.seed});
     const std::vector<double> predicted = model.predict(rows_of(all, held));
     std::vector<double> positives, negatives;
     for (std::size_t k = 0; k < held.size(); ++k) {
@@ -79,10 +87,12 @@ TwoSampleTest two_sample_test(const Comparison& data, const Rows& first, const R
   });
   for (std::size_t f = 0; f < fold_auc.size(); ++f) {
     out.auc += fold_auc[f] / options.folds;
-    for (std::size_t j = 0; j < out.gain_shares.size(); ++j) out.gain_shares[j] += fold_gain[f][j] / options.folds;
+    for (std::size_t j = 0; j < out.gain_shares.size(); ++j)
+      out.gain_shares[j] += fold_gain[f][j] / options.folds;
   }
   out.error = auc_error(out.auc, static_cast<double>(n), static_cast<double>(n));
-  for (std::size_t i = 0; i < 2 * n; ++i) (labels[i] > 0 ? out.p_second : out.p_first).push_back(p[i]);
+  for (std::size_t i = 0; i < 2 * n; ++i)
+    (labels[i] > 0 ? out.p_second : out.p_first).push_back(p[i]);
   return out;
 }
 

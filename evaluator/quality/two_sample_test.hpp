@@ -22,9 +22,9 @@ struct TwoSampleOptions {
 };
 
 struct TwoSampleTest {
-  std::int64_t rows = 0;          ///< of each side
-  double auc = 0;                 ///< mean over folds; ½: no better than chance
-  double error = 0;               ///< standard error of the AUC (Hanley-McNeil)
+  std::int64_t rows = 0;                  ///< of each side
+  double auc = 0;                         ///< mean over folds; ½: no better than chance
+  double error = 0;                       ///< standard error of the AUC (Hanley-McNeil)
   std::vector<double> p_first, p_second;  ///< P(second table) of every row used, out of fold
   std::vector<double> gain_shares;        ///< [columns] what the trees used, mean over folds
 };

@@ -20,7 +20,8 @@ double legacy_voas_williams(const Comparison& data) {
     const Feature &real = data.real.features[j], &synthetic = data.synthetic.features[j];
     if (!data.columns[j].numeric) {
       // Two indicators differ by 1 where levels differ: 1 / ½ each.
-      for (std::size_t i = 0; i < n; ++i) sum += std::max(real.codes[i], -1) != std::max(synthetic.codes[i], -1) ? 4 : 0;
+      for (std::size_t i = 0; i < n; ++i)
+        sum += std::max(real.codes[i], -1) != std::max(synthetic.codes[i], -1) ? 4 : 0;
       continue;
     }
     const double unit = nanoseconds_per_unit(data.columns[j].spec.kind);

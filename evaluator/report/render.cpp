@@ -13,18 +13,30 @@ std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
 }
 
-/// The template's slots look like <!--slot:NAME-->; each is filled once, values are not scanned again.
+/// The template's slots look like <!--slot:NAME-->; each is filled once, values are not scanned
+/// again.
 std::string_view slot_value(std::string_view name, std::string_view title, std::string_view data) {
   if (name == "title") return title;
   if (name == "style") return page_style();

@@ -7,8 +7,8 @@
 
 namespace semblance::evaluator {
 
-/// The page for a report of schema kReportSchema: template, style, script, plotly.js and data in one
-/// HTML text. Data cannot break out of its script element, whatever the cells hold.
+/// The page for a report of schema kReportSchema: template, style, script, plotly.js and data in
+/// one HTML text. Data cannot break out of its script element, whatever the cells hold.
 std::string render_html(const Json& report);
 
 /// JSON that may stand inside a <script> element: "<", ">", "&" and line separators as \u escapes.

@@ -22,11 +22,13 @@ std::pair<std::int32_t, std::int32_t> two_levels(const Comparison& data, int tar
   for (std::size_t k = 0; k < counts.size(); ++k) {
     if (counts[k] > 0) present.push_back(static_cast<std::int32_t>(k));
   }
-  SEMBLANCE_EXPECT(present.size() == 2, kData,
-                   "coefficients are compared for a numeric target or one of two levels, but '{}' has {} levels",
-                   data.columns[j].name(), present.size());
+  SEMBLANCE_EXPECT(
+      present.size() == 2, kData,
+      "coefficients are compared for a numeric target or one of two levels, but '{}' has {} levels",
+      data.columns[j].name(), present.size());
   const auto& levels = data.columns[j].levels;
-  if (levels[static_cast<std::size_t>(present[0])] > levels[static_cast<std::size_t>(present[1])]) std::swap(present[0], present[1]);
+  if (levels[static_cast<std::size_t>(present[0])] > levels[static_cast<std::size_t>(present[1])])
+    std::swap(present[0], present[1]);
   return {present[0], present[1]};
 }
 
@@ -37,11 +39,13 @@ double interval_overlap(double low_a, double high_a, double low_b, double high_b
   return 0.5 * (shared / (high_a - low_a) + shared / (high_b - low_b));
 }
 
-std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Rows& real, const Rows& other, int target,
+std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Rows& real,
+                                               const Rows& other, int target,
                                                std::int64_t most_rows, std::uint64_t seed) {
   const auto j = static_cast<std::size_t>(target);
   const bool numeric = data.columns[j].numeric;
-  const std::pair<std::int32_t, std::int32_t> levels = numeric ? std::pair{0, 1} : two_levels(data, target);
+  const std::pair<std::int32_t, std::int32_t> levels =
+      numeric ? std::pair{0, 1} : two_levels(data, target);
   std::vector<int> features;
   for (int k = 0; k < data.n_columns(); ++k) {
     if (k != target) features.push_back(k);
@@ -65,8 +69,10 @@ std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Row
       }
       chosen.push_back(i);
     }
-    SEMBLANCE_EXPECT(!labels.empty() && std::any_of(labels.begin(), labels.end(), [&](double v) { return v != labels[0]; }),
-                     kData, "the target '{}' does not vary in one of the tables", data.columns[j].name());
+    SEMBLANCE_EXPECT(
+        !labels.empty() &&
+            std::any_of(labels.begin(), labels.end(), [&](double v) { return v != labels[0]; }),
+        kData, "the target '{}' does not vary in one of the tables", data.columns[j].name());
     SparseRows sparse;
     design.append(rows, chosen, sparse);
     return numeric ? fit_least_squares(sparse, labels, 1e-8) : fit_logistic(sparse, labels, 1e-8);
@@ -75,10 +81,15 @@ std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Row
   std::vector<Coefficient> out;
   for (std::size_t k = 1; k < a.coefficient.size(); ++k) {
     // An error far above the estimate's own scale marks a feature that (almost) no row has.
-    const auto known = [](double error) { return std::isfinite(error) && error > 0 && error < 1e3; };
+    const auto known = [](double error) {
+      return std::isfinite(error) && error > 0 && error < 1e3;
+    };
     if (!numeric && (!known(a.error[k]) || !known(b.error[k]))) continue;
-    if (!std::isfinite(a.error[k]) || !std::isfinite(b.error[k]) || a.error[k] <= 0 || b.error[k] <= 0) continue;
-    Coefficient c{.name = design.names()[k - 1], .real = a.coefficient[k], .other = b.coefficient[k]};
+    if (!std::isfinite(a.error[k]) || !std::isfinite(b.error[k]) || a.error[k] <= 0 ||
+        b.error[k] <= 0)
+      continue;
+    Coefficient c{
+        .name = design.names()[k - 1], .real = a.coefficient[k], .other = b.coefficient[k]};
     c.real_low = c.real - kZ95 * a.error[k];
     c.real_high = c.real + kZ95 * a.error[k];
     c.other_low = c.other - kZ95 * b.error[k];

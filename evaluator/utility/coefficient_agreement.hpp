@@ -23,7 +23,8 @@ double interval_overlap(double low_a, double high_a, double low_b, double high_b
 /// the target on all other columns, in both tables with the same features. Coefficients that either
 /// table does not determine are left out.
 /// \throws Error{kData} for a target of another kind, or one that does not vary
-std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Rows& real, const Rows& other, int target,
+std::vector<Coefficient> coefficient_agreement(const Comparison& data, const Rows& real,
+                                               const Rows& other, int target,
                                                std::int64_t most_rows, std::uint64_t seed);
 
 }  // namespace semblance::evaluator

@@ -27,25 +27,31 @@ struct Labels {
 };
 
 /// Class numbers of levels: the most frequent of the real table first, the rest in one class.
-std::vector<int> class_of_level(const Comparison& data, int target, int most_classes, int& n_classes) {
+std::vector<int> class_of_level(const Comparison& data, int target, int most_classes,
+                                int& n_classes) {
   const auto j = static_cast<std::size_t>(target);
   const auto counts = code_counts(data.real.features[j].codes, data.columns[j].n_levels());
   std::vector<std::size_t> order(counts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
-  const auto present = static_cast<int>(std::count_if(counts.begin(), counts.end(), [](auto c) { return c > 0; }));
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return counts[a] > counts[b]; });
+  const auto present =
+      static_cast<int>(std::count_if(counts.begin(), counts.end(), [](auto c) { return c > 0; }));
   n_classes = std::min(present, most_classes);
   std::vector<int> classes(counts.size(), -1);  // -1: unknown to the real table
-  for (int k = 0; k < present; ++k) classes[order[static_cast<std::size_t>(k)]] = std::min(k, n_classes - 1);
+  for (int k = 0; k < present; ++k)
+    classes[order[static_cast<std::size_t>(k)]] = std::min(k, n_classes - 1);
   if (n_classes == 2) {  // alphabetical, so that "the second class" means the same everywhere
     const auto& levels = data.columns[j].levels;
-    if (present == 2 && levels[order[0]] > levels[order[1]]) std::swap(classes[order[0]], classes[order[1]]);
+    if (present == 2 && levels[order[0]] > levels[order[1]])
+      std::swap(classes[order[0]], classes[order[1]]);
   }
   return classes;
 }
 
-Labels labels_of(const Comparison& data, const Rows& rows, int target, const std::vector<int>& classes,
-                 std::int64_t most, std::uint64_t seed, std::uint64_t stream) {
+Labels labels_of(const Comparison& data, const Rows& rows, int target,
+                 const std::vector<int>& classes, std::int64_t most, std::uint64_t seed,
+                 std::uint64_t stream) {
   const auto j = static_cast<std::size_t>(target);
   Labels out;
   for (const std::int64_t i : sample_rows(rows.n_rows, most, seed, stream)) {
@@ -64,7 +70,8 @@ Labels labels_of(const Comparison& data, const Rows& rows, int target, const std
 }
 
 bool one_value(const std::vector<double>& values) {
-  return values.empty() || std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; });
+  return values.empty() ||
+         std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; });
 }
 
 double r_squared(const std::vector<double>& truth, const std::vector<double>& predicted) {
@@ -97,25 +104,35 @@ class Task {
     for (int j = 0; j < data.n_columns(); ++j) {
       if (j != options.target) features_.push_back(j);
     }
-    SEMBLANCE_EXPECT(!features_.empty(), kData, "there is no other column to predict '{}' from", name());
+    SEMBLANCE_EXPECT(!features_.empty(), kData, "there is no other column to predict '{}' from",
+                     name());
     regression_ = data.columns[static_cast<std::size_t>(options.target)].numeric;
-    if (!regression_) classes_ = class_of_level(data, options.target, options.most_classes, n_classes_);
+    if (!regression_)
+      classes_ = class_of_level(data, options.target, options.most_classes, n_classes_);
     coding_.emplace(data, features_);
   }
 
-  const std::string& name() const { return data_.columns[static_cast<std::size_t>(options_.target)].name(); }
+  const std::string& name() const {
+    return data_.columns[static_cast<std::size_t>(options_.target)].name();
+  }
 
   Labels labels(const Rows& rows, std::uint64_t stream) const {
-    return labels_of(data_, rows, options_.target, classes_, options_.most_rows, options_.seed, stream);
+    return labels_of(data_, rows, options_.target, classes_, options_.most_rows, options_.seed,
+                     stream);
   }
 
   /// [rows] of regression, [rows, classes] of classification.
-  std::vector<double> by_trees(const Rows& train, const Labels& fit, const Rows& test, const Labels& held) const {
+  std::vector<double> by_trees(const Rows& train, const Labels& fit, const Rows& test,
+                               const Labels& held) const {
     TreeRows fit_rows, held_rows;
     coding_->append(train, fit.rows, fit_rows);
     coding_->append(test, held.rows, held_rows);
-    BoosterOptions booster{.n_classes = n_classes_, .trees = options_.trees, .depth = options_.depth,
-                           .rate = options_.rate, .seed = options_.seed, .threads = options_.threads};
+    BoosterOptions booster{.n_classes = n_classes_,
+                           .trees = options_.trees,
+                           .depth = options_.depth,
+                           .rate = options_.rate,
+                           .seed = options_.seed,
+                           .threads = options_.threads};
     if (regression_) {
       // Values are standardised: squared error then has the same scale for every column.
       booster.task = BoosterOptions::Task::kRegression;
@@ -131,16 +148,19 @@ class Task {
     return n_classes_ == 2 ? both_classes(p) : p;
   }
 
-  std::vector<double> by_lines(const Rows& train, const Labels& fit, const Rows& test, const Labels& held) const {
+  std::vector<double> by_lines(const Rows& train, const Labels& fit, const Rows& test,
+                               const Labels& held) const {
     const Rows part = take(train, fit.rows);
     const Rows* tables[] = {&part};
-    const Design design(data_, tables, {.most_features = 300, .most_levels = 30, .columns = features_});
+    const Design design(data_, tables,
+                        {.most_features = 300, .most_levels = 30, .columns = features_});
     SparseRows fit_rows, held_rows;
     design.append(train, fit.rows, fit_rows);
     design.append(test, held.rows, held_rows);
     const auto scores = [&](const LinearModel& model) {
       std::vector<double> out;
-      for (std::int64_t i = 0; i < held_rows.n_rows(); ++i) out.push_back(model.score(held_rows, i));
+      for (std::int64_t i = 0; i < held_rows.n_rows(); ++i)
+        out.push_back(model.score(held_rows, i));
       return out;
     };
     if (regression_) return scores(fit_least_squares(fit_rows, fit.values));
@@ -150,13 +170,15 @@ class Task {
       std::vector<double> is_class;
       for (const double v : fit.values) is_class.push_back(static_cast<int>(v) == c ? 1 : 0);
       const std::vector<double> one = scores(fit_logistic(fit_rows, is_class, 1e-2));
-      for (std::size_t i = 0; i < one.size(); ++i) all[i * static_cast<std::size_t>(n_classes_) + static_cast<std::size_t>(c)] = one[i];
+      for (std::size_t i = 0; i < one.size(); ++i)
+        all[i * static_cast<std::size_t>(n_classes_) + static_cast<std::size_t>(c)] = one[i];
     }
     return all;
   }
 
   double score(const Labels& held, const std::vector<double>& predicted) const {
-    return regression_ ? r_squared(held.values, predicted) : class_auc(held.values, predicted, n_classes_);
+    return regression_ ? r_squared(held.values, predicted)
+                       : class_auc(held.values, predicted, n_classes_);
   }
 
   bool regression() const { return regression_; }
@@ -191,12 +213,15 @@ std::vector<double> last_of_each(const std::vector<double>& predicted, std::size
 
 }  // namespace
 
-TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic, const Rows& test,
-                              const TaskOptions& options) {
+TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic,
+                              const Rows& test, const TaskOptions& options) {
   const Task task(data, options);
-  const Labels real = task.labels(train, kTrain), mock = task.labels(synthetic, kSynthetic), held = task.labels(test, kTest);
-  SEMBLANCE_EXPECT(!one_value(real.values), kData, "the real column '{}' has a single value or none", task.name());
-  SEMBLANCE_EXPECT(!one_value(held.values), kData, "column '{}' has a single value or none in the test rows", task.name());
+  const Labels real = task.labels(train, kTrain), mock = task.labels(synthetic, kSynthetic),
+               held = task.labels(test, kTest);
+  SEMBLANCE_EXPECT(!one_value(real.values), kData,
+                   "the real column '{}' has a single value or none", task.name());
+  SEMBLANCE_EXPECT(!one_value(held.values), kData,
+                   "column '{}' has a single value or none in the test rows", task.name());
   TaskScores out{.classification = !task.regression()};
   out.train_rows = static_cast<std::int64_t>(real.rows.size());
   out.test_rows = static_cast<std::int64_t>(held.rows.size());
@@ -216,7 +241,8 @@ TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const R
   const std::vector<double> by_mock = task.by_trees(synthetic, mock, test, held);
   out.trees_synthetic = task.score(held, by_mock);
   out.predicted_synthetic = last_of_each(by_mock, held.rows.size());
-  if (options.linear) out.linear_synthetic = task.score(held, task.by_lines(synthetic, mock, test, held));
+  if (options.linear)
+    out.linear_synthetic = task.score(held, task.by_lines(synthetic, mock, test, held));
   return out;
 }
 
@@ -224,7 +250,8 @@ TaskTables task_tables(const Comparison& data, std::uint64_t seed) {
   if (data.has_holdout()) return {data.real, data.holdout, true};
   const std::vector<std::int64_t> order = shuffled_rows(data.real.n_rows, seed, kSplit);
   const auto cut = static_cast<std::ptrdiff_t>(order.size() / 5);
-  return {take(data.real, {order.begin() + cut, order.end()}), take(data.real, {order.begin(), order.begin() + cut}), false};
+  return {take(data.real, {order.begin() + cut, order.end()}),
+          take(data.real, {order.begin(), order.begin() + cut}), false};
 }
 
 }  // namespace semblance::evaluator

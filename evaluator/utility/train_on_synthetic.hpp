@@ -11,12 +11,12 @@
 namespace semblance::evaluator {
 
 struct TaskOptions {
-  int target = 0;                 ///< column to predict
-  std::int64_t most_rows = 20000; ///< of each training table
+  int target = 0;                  ///< column to predict
+  std::int64_t most_rows = 20000;  ///< of each training table
   int trees = 200, depth = 6;
   double rate = 0.1;
-  bool linear = true;             ///< also fit linear or logistic regression
-  int most_classes = 10;          ///< rarer levels are one class
+  bool linear = true;     ///< also fit linear or logistic regression
+  int most_classes = 10;  ///< rarer levels are one class
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -35,8 +35,8 @@ struct TaskScores {
 
 /// \param train  real training rows; \param test  real rows that neither model sees
 /// \throws Error{kData} when the target cannot be predicted: all missing, or one class only
-TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic, const Rows& test,
-                              const TaskOptions& options);
+TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic,
+                              const Rows& test, const TaskOptions& options);
 
 /// Real rows to train and to test on: the holdout is the test when there is one; otherwise a random
 /// fifth of the real rows, which the generator has seen (the report says so).

@@ -45,7 +45,8 @@ inline Comparison compare(std::vector<table::Column> real, std::vector<table::Co
                           std::optional<std::vector<table::Column>> holdout = std::nullopt) {
   std::optional<table::Table> third;
   if (holdout) third = table::Table{std::move(*holdout)};
-  return compare_tables(table::Table{std::move(real)}, table::Table{std::move(synthetic)}, std::move(third));
+  return compare_tables(table::Table{std::move(real)}, table::Table{std::move(synthetic)},
+                        std::move(third));
 }
 
 /// Rows of one population: two related numbers, a category that depends on them, a date-like number
@@ -60,9 +61,11 @@ inline std::vector<table::Column> population(std::int64_t n, std::uint64_t strea
     y.push_back(random.uniform() < 0.1 ? kGone : std::round(b * 100) / 100);
     z.push_back(std::floor(random.uniform() * 5));
     group.push_back(a + 0.5 * random.normal() > 0 ? "yes" : "no");
-    ward.push_back(random.uniform() < 0.05 ? "" : std::string(1, static_cast<char>('A' + random.below(4))));
+    ward.push_back(
+        random.uniform() < 0.05 ? "" : std::string(1, static_cast<char>('A' + random.below(4))));
   }
-  return {numbers("x", x), numbers("y", y), numbers("z", z), texts("group", group), texts("ward", ward)};
+  return {numbers("x", x), numbers("y", y), numbers("z", z), texts("group", group),
+          texts("ward", ward)};
 }
 
 }  // namespace semblance::evaluator::testing

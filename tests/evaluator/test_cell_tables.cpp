@@ -12,7 +12,8 @@ namespace {
 
 using Codes = std::vector<std::int32_t>;
 
-std::vector<CellPair> cells_of(const std::vector<Codes>& a, const std::vector<Codes>& b, const std::vector<int>& n) {
+std::vector<CellPair> cells_of(const std::vector<Codes>& a, const std::vector<Codes>& b,
+                               const std::vector<int>& n) {
   const std::vector<std::span<const std::int32_t>> x(a.begin(), a.end()), y(b.begin(), b.end());
   return cross_table(x, y, n);
 }
@@ -46,10 +47,12 @@ TEST(CellTables, SortingAndCountingDenselyAgree) {
 }
 
 TEST(CellTables, ExpectedDistanceIsWhatTwoSamplesShow) {
-  // 400 pairs of samples from shares (0.5, 0.3, 0.2); the mean distance is within 5 % of the formula.
+  // 400 pairs of samples from shares (0.5, 0.3, 0.2); the mean distance is within 5 % of the
+  // formula.
   base::PhiloxStream random(3, base::Purpose::kEvaluate, 2);
   const std::vector<CellPair> shares = {{500, 0}, {300, 0}, {200, 0}};
-  const auto draw = [&](std::int64_t n, std::int64_t CellPair::*side, std::vector<CellPair>& cells) {
+  const auto draw = [&](std::int64_t n, std::int64_t CellPair::*side,
+                        std::vector<CellPair>& cells) {
     for (std::int64_t i = 0; i < n; ++i) {
       const double u = random.uniform();
       ++(cells[u < 0.5 ? 0 : u < 0.8 ? 1 : 2].*side);

@@ -10,10 +10,10 @@ namespace semblance::evaluator {
 namespace {
 
 using testing::compare;
+using ::testing::HasSubstr;
 using testing::kGone;
 using testing::numbers;
 using testing::texts;
-using ::testing::HasSubstr;
 
 std::string message_of(const std::function<void()>& body) {
   try {
@@ -38,7 +38,8 @@ TEST(Comparison, TheRangeIsThatOfTheRealValues) {
 }
 
 TEST(Comparison, ColumnsMayStandInAnotherOrder) {
-  const Comparison data = compare({numbers("x", {1}), texts("c", {"a"})}, {texts("c", {"a"}), numbers("x", {2})});
+  const Comparison data =
+      compare({numbers("x", {1}), texts("c", {"a"})}, {texts("c", {"a"}), numbers("x", {2})});
   EXPECT_EQ(data.synthetic.features[0].numbers, (std::vector<double>{2}));
 }
 
@@ -66,11 +67,13 @@ TEST(Comparison, AMissingColumnIsNamedWithTheNearest) {
 }
 
 TEST(Comparison, AColumnOfAnotherKindIsRefused) {
-  EXPECT_THAT(message_of([] { compare({numbers("x", {1})}, {texts("x", {"a"})}); }), HasSubstr("column 'x'"));
+  EXPECT_THAT(message_of([] { compare({numbers("x", {1})}, {texts("x", {"a"})}); }),
+              HasSubstr("column 'x'"));
 }
 
 TEST(Comparison, AnEmptyTableIsRefused) {
-  EXPECT_THAT(message_of([] { compare({numbers("x", {1})}, {numbers("x", {})}); }), HasSubstr("no rows"));
+  EXPECT_THAT(message_of([] { compare({numbers("x", {1})}, {numbers("x", {})}); }),
+              HasSubstr("no rows"));
 }
 
 }  // namespace

@@ -14,13 +14,16 @@ using testing::numbers;
 using testing::texts;
 
 TEST(Copies, WholeRowsMatchWithMissingEqualToMissing) {
-  const Comparison data = compare({numbers("x", {1, kGone, 3}), texts("c", {"a", "", "b"})},
-                                  {numbers("x", {3, kGone, 1, kGone}), texts("c", {"b", "", "b", "a"})});
-  EXPECT_EQ(equal_rows(data.synthetic, data.real, {}, 1), (std::vector<std::int64_t>{2, 1, -1, -1}));
+  const Comparison data =
+      compare({numbers("x", {1, kGone, 3}), texts("c", {"a", "", "b"})},
+              {numbers("x", {3, kGone, 1, kGone}), texts("c", {"b", "", "b", "a"})});
+  EXPECT_EQ(equal_rows(data.synthetic, data.real, {}, 1),
+            (std::vector<std::int64_t>{2, 1, -1, -1}));
 }
 
 TEST(Copies, SomeColumnsAreEnoughWhenAsked) {
-  const Comparison data = compare({numbers("x", {1, 2}), texts("c", {"a", "b"})}, {numbers("x", {9, 9}), texts("c", {"b", "z"})});
+  const Comparison data = compare({numbers("x", {1, 2}), texts("c", {"a", "b"})},
+                                  {numbers("x", {9, 9}), texts("c", {"b", "z"})});
   EXPECT_EQ(equal_rows(data.synthetic, data.real, {1}, 1), (std::vector<std::int64_t>{1, -1}));
 }
 
@@ -36,8 +39,11 @@ TEST(Copies, TheLegacyCountSkipsTheFirstColumnAndCountsPairs) {
 }
 
 TEST(Copies, QuasiIdentifiersAreFoundByWholeWords) {
-  const Comparison data = compare({numbers("Age", {1}), numbers("dosage", {1}), texts("marital-status", {"m"}), texts("race", {"r"}), numbers("x", {1})},
-                                  {numbers("Age", {1}), numbers("dosage", {1}), texts("marital-status", {"m"}), texts("race", {"r"}), numbers("x", {1})});
+  const Comparison data =
+      compare({numbers("Age", {1}), numbers("dosage", {1}), texts("marital-status", {"m"}),
+               texts("race", {"r"}), numbers("x", {1})},
+              {numbers("Age", {1}), numbers("dosage", {1}), texts("marital-status", {"m"}),
+               texts("race", {"r"}), numbers("x", {1})});
   EXPECT_EQ(likely_quasi_identifiers(data), (std::vector<int>{0, 2, 3}));
 }
 
@@ -50,23 +56,27 @@ double gower(const Comparison& data, const Rows& a, std::int64_t i, const Rows& 
       sum += gone_a != gone_b;
     } else if (data.columns[k].numeric) {
       const double range = data.columns[k].high - data.columns[k].low;
-      const double gap = std::abs(a.features[k].numbers[static_cast<std::size_t>(i)] - b.features[k].numbers[static_cast<std::size_t>(j)]);
+      const double gap = std::abs(a.features[k].numbers[static_cast<std::size_t>(i)] -
+                                  b.features[k].numbers[static_cast<std::size_t>(j)]);
       sum += std::min(range > 0 ? gap / range : (gap > 0 ? 1.0 : 0.0), 1.0);
     } else {
-      sum += a.features[k].codes[static_cast<std::size_t>(i)] != b.features[k].codes[static_cast<std::size_t>(j)];
+      sum += a.features[k].codes[static_cast<std::size_t>(i)] !=
+             b.features[k].codes[static_cast<std::size_t>(j)];
     }
   }
   return sum / static_cast<double>(data.columns.size());
 }
 
 TEST(Distances, NearestRowsAreThoseOfTheFormula) {
-  const Comparison data = compare(testing::population(120, 1), testing::population(90, 2), testing::population(60, 3));
+  const Comparison data =
+      compare(testing::population(120, 1), testing::population(90, 2), testing::population(60, 3));
   Distances distances(data, "cpu", 1, 1);
   const auto& found = distances.synthetic_to_real();
   ASSERT_EQ(found.size(), 90u);
   for (std::int64_t i = 0; i < 90; ++i) {
     std::vector<double> all;
-    for (std::int64_t j = 0; j < 120; ++j) all.push_back(gower(data, data.synthetic, i, data.real, j));
+    for (std::int64_t j = 0; j < 120; ++j)
+      all.push_back(gower(data, data.synthetic, i, data.real, j));
     std::sort(all.begin(), all.end());
     EXPECT_NEAR(found[static_cast<std::size_t>(i)].first, all[0], 1e-6);
     EXPECT_NEAR(found[static_cast<std::size_t>(i)].second, all[1], 1e-6);
@@ -75,7 +85,8 @@ TEST(Distances, NearestRowsAreThoseOfTheFormula) {
 }
 
 TEST(Distances, AConstantRealColumnKeepsOtherValuesFarAway) {
-  const Comparison data = compare({numbers("x", {5, 5}), numbers("y", {0, 1})}, {numbers("x", {5, 6}), numbers("y", {0, 0})});
+  const Comparison data = compare({numbers("x", {5, 5}), numbers("y", {0, 1})},
+                                  {numbers("x", {5, 6}), numbers("y", {0, 0})});
   Distances distances(data, "cpu", 1, 1);
   EXPECT_FLOAT_EQ(distances.synthetic_to_real()[0].first, 0);
   EXPECT_FLOAT_EQ(distances.synthetic_to_real()[1].first, 0.5);

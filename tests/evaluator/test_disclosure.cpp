@@ -25,7 +25,8 @@ using testing::texts;
 
 TEST(AttributeDisclosure, SharesOfTheTrueSecretByHand) {
   // Synthetic: key 0 has secrets {1, 1, 2}, key 1 has {5}. Real: (0, 1), (1, 5), (9, 1).
-  const std::vector<std::int32_t> s_key = {0, 0, 0, 1}, s_secret = {1, 1, 2, 5}, r_key = {0, 1, 9}, r_secret = {1, 5, 1};
+  const std::vector<std::int32_t> s_key = {0, 0, 0, 1}, s_secret = {1, 1, 2, 5}, r_key = {0, 1, 9},
+                                  r_secret = {1, 5, 1};
   const AttributeDisclosure d = attribute_disclosure({r_key}, r_secret, {s_key}, s_secret);
   EXPECT_DOUBLE_EQ(d.matched, 2.0 / 3);
   EXPECT_DOUBLE_EQ(d.cap, (2.0 / 3 + 1) / 2);
@@ -44,9 +45,13 @@ TEST(Neighbours, HittingIsBruteForce) {
         const Feature &x = data.real.features[j], &y = data.synthetic.features[j];
         const bool gone_x = cell_missing(x, i), gone_y = cell_missing(y, k);
         const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(k);
-        if (gone_x || gone_y) hit = gone_x == gone_y;
-        else if (data.columns[j].numeric) hit = std::abs(x.numbers[a] - y.numbers[b]) <= (data.columns[j].high - data.columns[j].low) / 30;
-        else hit = x.codes[a] == y.codes[b];
+        if (gone_x || gone_y)
+          hit = gone_x == gone_y;
+        else if (data.columns[j].numeric)
+          hit = std::abs(x.numbers[a] - y.numbers[b]) <=
+                (data.columns[j].high - data.columns[j].low) / 30;
+        else
+          hit = x.codes[a] == y.codes[b];
       }
     }
     wanted += hit;
@@ -64,7 +69,8 @@ TEST(Neighbours, CopiesIdentifyEverybodyAndStrangersHalf) {
 TEST(Membership, CopiesAreFoundOutAndStrangersAreNot) {
   const auto areas = [](const Comparison& data) {
     std::vector<double> out;
-    for (const MembershipScores& s : membership_attacks(data, {.threads = 1})) out.push_back(auc(s.members, s.strangers));
+    for (const MembershipScores& s : membership_attacks(data, {.threads = 1}))
+      out.push_back(auc(s.members, s.strangers));
     return out;
   };
   const auto leaking = areas(compare(population(600, 1), population(600, 1), population(600, 3)));
@@ -72,7 +78,9 @@ TEST(Membership, CopiesAreFoundOutAndStrangersAreNot) {
   EXPECT_GT(leaking[0], 0.9);
   EXPECT_GT(leaking[1], 0.62);
   EXPECT_GT(leaking[2], 0.62);
-  for (const double area : areas(compare(population(600, 1), population(600, 2), population(600, 3)))) EXPECT_NEAR(area, 0.5, 0.12);
+  for (const double area :
+       areas(compare(population(600, 1), population(600, 2), population(600, 3))))
+    EXPECT_NEAR(area, 0.5, 0.12);
 }
 
 TEST(Anonymeter, AttacksSucceedOnCopiesAndNotOnStrangers) {
@@ -80,7 +88,8 @@ TEST(Anonymeter, AttacksSucceedOnCopiesAndNotOnStrangers) {
   const Comparison copied = compare(population(400, 1), population(400, 1), population(400, 3));
   const Comparison fresh = compare(population(400, 1), population(400, 2), population(400, 3));
   for (const bool multivariate : {false, true}) {
-    const AttackCount bad = singling_out(copied, multivariate, options), good = singling_out(fresh, multivariate, options);
+    const AttackCount bad = singling_out(copied, multivariate, options),
+                      good = singling_out(fresh, multivariate, options);
     EXPECT_EQ(bad.successes, bad.attacks);
     EXPECT_LT(good.successes / good.attacks - good.control_successes / good.control_attacks, 0.2);
   }
@@ -110,7 +119,8 @@ TEST(DateRhythm, KnowsWeekdaysBeforeAndAfter1970) {
 
 TEST(VoasWilliamsonLegacy, ByHand) {
   // x: (3-1)² / 2 = 2, missing reads as 0: (0-4)² / 2 = 8; c differs once: 4. Over 8 · 4.
-  const Comparison data = compare({numbers("x", {1, 4}), texts("c", {"a", "a"})}, {numbers("x", {3, kGone}), texts("c", {"a", "b"})});
+  const Comparison data = compare({numbers("x", {1, 4}), texts("c", {"a", "a"})},
+                                  {numbers("x", {3, kGone}), texts("c", {"a", "b"})});
   EXPECT_DOUBLE_EQ(legacy_voas_williams(data), 14.0 / 32);
 }
 
@@ -127,7 +137,8 @@ TEST(Coefficients, LeastSquaresFindsTheTruth) {
     x.push_back(random.normal());
     y.push_back(3 * x.back() + 0.1 * random.normal());
   }
-  const Comparison data = compare({numbers("x", x), numbers("y", y)}, {numbers("x", x), numbers("y", y)});
+  const Comparison data =
+      compare({numbers("x", x), numbers("y", y)}, {numbers("x", x), numbers("y", y)});
   const auto found = coefficient_agreement(data, data.real, data.synthetic, 1, 1000, 1);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NEAR(found[0].real, 3, 0.15);  // per standard deviation of x, which is about 1

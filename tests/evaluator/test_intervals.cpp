@@ -65,9 +65,11 @@ TEST(Sampling, SamplesAreDistinctSortedAndDecidedByTheSeed) {
 TEST(Sampling, EveryRowIsEquallyLikely) {
   std::vector<int> hits(20);
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
-    for (const std::int64_t row : sample_rows(20, 5, seed, 1)) ++hits[static_cast<std::size_t>(row)];
+    for (const std::int64_t row : sample_rows(20, 5, seed, 1))
+      ++hits[static_cast<std::size_t>(row)];
   }
-  for (const int h : hits) EXPECT_NEAR(h, 500, 5 * std::sqrt(500 * 0.75));  // five standard deviations
+  for (const int h : hits)
+    EXPECT_NEAR(h, 500, 5 * std::sqrt(500 * 0.75));  // five standard deviations
 }
 
 }  // namespace

@@ -17,28 +17,33 @@ using testing::numbers;
 using testing::texts;
 
 TEST(PairTrend, TwoNumbersCompareTheirCorrelations) {
-  const Comparison data = compare({numbers("x", {1, 2, 3}), numbers("y", {1, 2, 3})}, {numbers("x", {1, 2, 3}), numbers("y", {3, 2, 1})});
+  const Comparison data = compare({numbers("x", {1, 2, 3}), numbers("y", {1, 2, 3})},
+                                  {numbers("x", {1, 2, 3}), numbers("y", {3, 2, 1})});
   EXPECT_DOUBLE_EQ(pair_trend_errors(data, 1).synthetic[1], 1);  // |1 - (-1)| / 2
 }
 
 TEST(PairTrend, TwoCategoriesCompareTheirCells) {
-  const Comparison data = compare({texts("a", {"u", "u", "v", "v"}), texts("b", {"p", "p", "q", "q"})},
-                                  {texts("a", {"u", "u", "v", "v"}), texts("b", {"p", "q", "p", "q"})});
+  const Comparison data =
+      compare({texts("a", {"u", "u", "v", "v"}), texts("b", {"p", "p", "q", "q"})},
+              {texts("a", {"u", "u", "v", "v"}), texts("b", {"p", "q", "p", "q"})});
   EXPECT_DOUBLE_EQ(pair_trend_errors(data, 1).synthetic[1], 0.5);
 }
 
 TEST(PairTrend, AConstantNumberHasNoCorrelation) {
-  const Comparison data = compare({numbers("x", {1, 1}), numbers("y", {1, 2})}, {numbers("x", {1, 1}), numbers("y", {1, 2})});
+  const Comparison data = compare({numbers("x", {1, 1}), numbers("y", {1, 2})},
+                                  {numbers("x", {1, 1}), numbers("y", {1, 2})});
   EXPECT_TRUE(std::isnan(pair_trend_errors(data, 1).synthetic[1]));
 }
 
 TEST(PairTrend, AnAllMissingNumberHasNoTrend) {
-  const Comparison data = compare({numbers("x", {kGone, kGone}), texts("a", {"u", "v"})}, {numbers("x", {1, 2}), texts("a", {"u", "v"})});
+  const Comparison data = compare({numbers("x", {kGone, kGone}), texts("a", {"u", "v"})},
+                                  {numbers("x", {1, 2}), texts("a", {"u", "v"})});
   EXPECT_TRUE(std::isnan(pair_trend_errors(data, 1).synthetic[1]));
 }
 
 TEST(PairTrend, TheNumberOfThreadsChangesNothing) {
-  const Comparison data = compare(testing::population(300, 1), testing::population(200, 2), testing::population(100, 3));
+  const Comparison data = compare(testing::population(300, 1), testing::population(200, 2),
+                                  testing::population(100, 3));
   const PairErrors one = pair_trend_errors(data, 1), three = pair_trend_errors(data, 3);
   for (std::size_t k = 0; k < one.synthetic.size(); ++k) {
     if (std::isnan(one.synthetic[k])) continue;
@@ -48,7 +53,8 @@ TEST(PairTrend, TheNumberOfThreadsChangesNothing) {
 }
 
 TEST(Coding, TrendBinsAreThoseOfDigitizeWithMissingOnTop) {
-  const Comparison data = compare({numbers("x", {0, 10, 4.5, kGone})}, {numbers("x", {-1, 11, 9.99, 1})});
+  const Comparison data =
+      compare({numbers("x", {0, 10, 4.5, kGone})}, {numbers("x", {-1, 11, 9.99, 1})});
   const CodedColumn codes = trend_codes(data, 0);
   EXPECT_EQ(codes.real, (std::vector<std::int32_t>{1, 11, 5, 11}));
   EXPECT_EQ(codes.synthetic, (std::vector<std::int32_t>{0, 11, 10, 2}));
@@ -69,7 +75,8 @@ TEST(Coding, AccuracyBinsHoldEqualSharesAndMissingItsOwn) {
 
 TEST(Coding, RareLevelsShareACode) {
   std::vector<std::string> values;
-  for (int level = 0; level < 14; ++level) values.insert(values.end(), static_cast<std::size_t>(20 - level), "l" + std::to_string(level));
+  for (int level = 0; level < 14; ++level)
+    values.insert(values.end(), static_cast<std::size_t>(20 - level), "l" + std::to_string(level));
   const Comparison data = compare({texts("c", values)}, {texts("c", {"l13", "new", ""})});
   const CodedColumn codes = accuracy_codes(data, 0);
   EXPECT_EQ(codes.n_codes, 12);  // ten levels, the rest, missing

@@ -12,12 +12,12 @@ namespace semblance::evaluator {
 namespace {
 
 using testing::compare;
+using ::testing::HasSubstr;
 using testing::kGone;
+using ::testing::Not;
 using testing::numbers;
 using testing::population;
 using testing::texts;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 EvaluateOptions quick() { return {.device = "cpu", .threads = 1, .sample = 400, .attacks = 20}; }
 
@@ -35,10 +35,12 @@ const Check* find(const Report& report, const std::string& id) {
 TEST(Report, EverySectionAnswersForATableWithAHoldout) {
   EvaluateOptions options = quick();
   options.target = "group";
-  const Report report = build_report(compare(population(400, 1), population(300, 2), population(200, 3)), options);
+  const Report report =
+      build_report(compare(population(400, 1), population(300, 2), population(200, 3)), options);
   ASSERT_EQ(report.groups.size(), 3u);
   for (const Group& group : report.groups) {
-    for (const Section& section : group.sections) EXPECT_FALSE(section.checks.empty()) << section.id;
+    for (const Section& section : group.sections)
+      EXPECT_FALSE(section.checks.empty()) << section.id;
   }
   const Check* shape = find(report, "quality.shape_error");
   ASSERT_NE(shape, nullptr);
@@ -47,7 +49,11 @@ TEST(Report, EverySectionAnswersForATableWithAHoldout) {
 
 TEST(Report, TheSeedAndNotTheThreadsDecideTheNumbers) {
   EvaluateOptions options = quick();
-  const auto run = [&] { return to_json(build_report(compare(population(200, 1), population(200, 2), population(100, 3)), options))["groups"].dump(); };
+  const auto run = [&] {
+    return to_json(build_report(compare(population(200, 1), population(200, 2), population(100, 3)),
+                                options))["groups"]
+        .dump();
+  };
   const std::string one = run();
   options.threads = 3;
   EXPECT_EQ(run(), one);
@@ -103,8 +109,12 @@ TEST(Report, CopiedRowsFailAGate) {
       if (!mock[j].codes.empty()) {
         const std::int32_t code = real[j].codes[i];
         const auto& levels = mock[j].levels;
-        mock[j].codes[i] = code < 0 ? -1
-                                    : static_cast<std::int32_t>(std::find(levels.begin(), levels.end(), real[j].levels[static_cast<std::size_t>(code)]) - levels.begin());
+        mock[j].codes[i] = code < 0
+                               ? -1
+                               : static_cast<std::int32_t>(
+                                     std::find(levels.begin(), levels.end(),
+                                               real[j].levels[static_cast<std::size_t>(code)]) -
+                                     levels.begin());
       }
     }
   }
@@ -114,17 +124,20 @@ TEST(Report, CopiedRowsFailAGate) {
 }
 
 TEST(Report, RealAgainstRealFailsNoGate) {
-  const Report report = build_report(compare(population(400, 1), population(400, 2), population(400, 3)), quick());
+  const Report report =
+      build_report(compare(population(400, 1), population(400, 2), population(400, 3)), quick());
   EXPECT_THAT(failed_gates(report), ::testing::IsEmpty());
 }
 
 TEST(Render, DataCannotLeaveItsScriptElement) {
-  const Json data = {{"title", "</title><script>alert(1)</script>"}, {"x", "</script><!--<script>\xE2\x80\xA8&"}};
+  const Json data = {{"title", "</title><script>alert(1)</script>"},
+                     {"x", "</script><!--<script>\xE2\x80\xA8&"}};
   const std::string page = render_html(data);
   EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)"));
   const std::string text = script_safe(data);
-  for (const char* forbidden : {"<", ">", "&", "\xE2\x80\xA8"}) EXPECT_EQ(text.find(forbidden), std::string::npos);
+  for (const char* forbidden : {"<", ">", "&", "\xE2\x80\xA8"})
+    EXPECT_EQ(text.find(forbidden), std::string::npos);
   EXPECT_EQ(Json::parse(text), data);
 }
 

@@ -46,14 +46,20 @@ TEST(Thresholds, TheReferenceRelaxesALimitButNeverTightensIt) {
 }
 
 TEST(Thresholds, AnEndOfTheIntervalMayBeJudged) {
-  EXPECT_EQ(verdict("{pass: 0.52, judge: low}", {.value = 0.6, .interval = Interval{0.5, 0.7, ""}}), Verdict::kPass);
-  EXPECT_EQ(verdict("{pass: 0.52, judge: low}", {.value = 0.6, .interval = Interval{0.55, 0.7, ""}}), Verdict::kFail);
+  EXPECT_EQ(verdict("{pass: 0.52, judge: low}", {.value = 0.6, .interval = Interval{0.5, 0.7, ""}}),
+            Verdict::kPass);
+  EXPECT_EQ(
+      verdict("{pass: 0.52, judge: low}", {.value = 0.6, .interval = Interval{0.55, 0.7, ""}}),
+      Verdict::kFail);
 }
 
-TEST(Thresholds, WithoutAValueThereIsNoVerdict) { EXPECT_EQ(verdict("{pass: 1}", {}), Verdict::kNone); }
+TEST(Thresholds, WithoutAValueThereIsNoVerdict) {
+  EXPECT_EQ(verdict("{pass: 1}", {}), Verdict::kNone);
+}
 
 TEST(Thresholds, MistakesAreNamedWithTheLine) {
-  EXPECT_THAT(message_of("checks:\n  a: {pass: 1, wran: 2}"), ::testing::AllOf(HasSubstr("t.yaml:2"), HasSubstr("warn")));
+  EXPECT_THAT(message_of("checks:\n  a: {pass: 1, wran: 2}"),
+              ::testing::AllOf(HasSubstr("t.yaml:2"), HasSubstr("warn")));
   EXPECT_THAT(message_of("checks:\n  a: {pass: x}"), HasSubstr("not a number"));
   EXPECT_THAT(message_of("checks:\n  a: {pass: 2, warn: 1}"), HasSubstr("stricter"));
   EXPECT_THAT(message_of("{}"), HasSubstr("checks"));

@@ -3,8 +3,17 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS semblance RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-# The program finds the libraries of the wheels where they were at build time.
-set_target_properties(semblance PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+# The program finds the libraries of the wheels where they were at build time. They are named one by
+# one because INSTALL_RPATH_USE_LINK_PATH leaves out folders below the source tree, such as .deps.
+set(semblance_rpath "")
+foreach(library c10 arrow_library xgboost)
+  if(TARGET semblance::${library})
+    get_target_property(location semblance::${library} IMPORTED_LOCATION)
+    get_filename_component(folder ${location} DIRECTORY)
+    list(APPEND semblance_rpath ${folder})
+  endif()
+endforeach()
+set_target_properties(semblance PROPERTIES INSTALL_RPATH "${semblance_rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
 
 # The part for other programs: the kernels and the core they stand on. No HDF5, MPI, Arrow or LibTorch.
 install(TARGETS semblance_core semblance_kernels EXPORT SemblanceTargets

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "base/device.hpp"
 #include "base/error.hpp"
 
 namespace semblance::trainer {
@@ -79,6 +80,7 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 5);
   fit.seed = options.seed;
   fit.threads = options.threads;
+  fit.device = base::resolve_device(options.device).name();
   return choice;
 }
 

@@ -44,7 +44,7 @@ class Fit {
         hooks_(hooks),
         split_(split_rows(data.first_row, data.n_rows, settings.validation, settings.seed,
                           communicator)),
-        lanes_(shape, settings.threads),
+        lanes_(shape, settings.threads, settings.device),
         basis_(shape, layout_, settings.ordered),
         trained_(layout_.size + basis_.size()),
         adam_(layout_, basis_.size()),

@@ -25,6 +25,7 @@ struct FitSettings {
       ordered;  ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
   std::uint64_t seed = 1;
   int threads = 1;
+  std::string device = "cpu";  ///< as base::Device::name()
 };
 
 /// One line of the loss log; losses in nats a row.

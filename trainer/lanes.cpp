@@ -25,7 +25,11 @@ void add(const StepLoss& part, StepLoss& sum) {
 
 }  // namespace
 
-Lanes::Lanes(const NetworkShape& shape, int threads) {
+Lanes::Lanes(const NetworkShape& shape, int threads, const std::string& device) {
+  if (device != "cpu") {
+    on_device_ = std::make_unique<TensorStep>(shape, device);
+    return;
+  }
   const int many = threads > 0 ? threads : base::default_threads();
   for (int t = 0; t < many; ++t) steps_.push_back(std::make_unique<TrainingStep>(shape, kRows));
 }
@@ -33,6 +37,7 @@ Lanes::Lanes(const NetworkShape& shape, int threads) {
 StepLoss Lanes::gradient(const float* weights, const TokenRows& data,
                          std::span<const std::int64_t> rows, const StepNoise& noise, float scale,
                          std::span<float> gradient) {
+  if (on_device_) return on_device_->gradient(weights, data, rows, noise, scale, gradient);
   const std::int64_t lanes = lane_count(rows), width = static_cast<std::int64_t>(steps_.size());
   if (lanes == 0) std::fill(gradient.begin(), gradient.end(), 0.0f);
   StepLoss sum;
@@ -62,6 +67,10 @@ StepLoss Lanes::gradient(const float* weights, const TokenRows& data,
 StepLoss Lanes::loss(const float* weights, const TokenRows& data,
                      std::span<const std::int64_t> rows, const StepNoise& noise,
                      std::span<double> column_nll) {
+  if (on_device_) {
+    return on_device_->loss(weights, data, rows, noise,
+                            column_nll.empty() ? nullptr : column_nll.data());
+  }
   const std::int64_t lanes = lane_count(rows), width = static_cast<std::int64_t>(steps_.size());
   StepLoss sum;
   std::vector<StepLoss> losses(steps_.size());

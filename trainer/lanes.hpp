@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "trainer/step.hpp"
+#include "trainer/tensor_step.hpp"
 
 namespace semblance::trainer {
 
@@ -14,7 +16,8 @@ class Lanes {
  public:
   static constexpr std::int64_t kRows = 256;  ///< rows of a lane
 
-  Lanes(const NetworkShape& shape, int threads);
+  /// \param device  "cpu", or "cuda:N": then all rows of a batch go through one TensorStep
+  Lanes(const NetworkShape& shape, int threads, const std::string& device = "cpu");
 
   /// Loss of the rows and `gradient` [layout size] = scale * d loss / d weights (overwritten).
   StepLoss gradient(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
@@ -25,6 +28,7 @@ class Lanes {
                 const StepNoise& noise, std::span<double> column_nll);
 
  private:
+  std::unique_ptr<TensorStep> on_device_;             // null on the CPU
   std::vector<std::unique_ptr<TrainingStep>> steps_;  // one a thread
   std::vector<std::vector<float>> partial_;           // [threads - 1] gradients of the other lanes
 };

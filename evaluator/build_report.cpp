@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <utility>
 
 #include "base/device.hpp"
@@ -26,8 +27,9 @@ std::string utc_now() {
 }
 
 Json subject_json(const Comparison& data, const EvaluateOptions& options) {
+  // The name alone: a report travels, and folders tell of the machine and its people.
   const auto table_json = [](const std::string& path, const Rows& rows) -> Json {
-    return {{"path", path}, {"rows", rows.n_rows}};
+    return {{"file", std::filesystem::path(path).filename().string()}, {"rows", rows.n_rows}};
   };
   Json out = {{"created", utc_now()},
               {"program", "semblance " SEMBLANCE_VERSION},

@@ -1,6 +1,7 @@
 #include "pipeline/make_stages.hpp"
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "table/convert_table.hpp"
 
 namespace semblance::pipeline {
@@ -148,10 +149,15 @@ class StageMaker {
     stage.outputs = {{"report.html", folder_.report / "report.html"},
                      {"report.json", folder_.report / "report.json"}};
     stage.settings.emplace_back("title", config_.title);
-    stage.run = [options](base::Communicator& communicator) {
+    stage.run = [options, model = folder_.model](base::Communicator& communicator) {
       if (communicator.rank() == 0) fs::create_directories(options.output);
       communicator.barrier();
-      evaluator::evaluate(options, communicator);
+      evaluator::EvaluateOptions judged = options;
+      if (judged.model.empty() && fs::exists(model)) {
+        judged.model = fmt::format("{} ({})", model.filename().string(),
+                                   base::sha256_of_path(model).substr(0, 12));
+      }
+      evaluator::evaluate(judged, communicator);
     };
     stages_.push_back(std::move(stage));
   }

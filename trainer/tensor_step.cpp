@@ -20,9 +20,11 @@ constexpr std::int64_t kPassRows = 4096;
 // As in step.cpp: log variances outside this range are held at its ends.
 constexpr double kLeastLogVariance = -12, kMostLogVariance = 6;
 
+/// A copy: the backward pass reads it after `values` is gone.
 at::Tensor to_device(const std::vector<float>& values, at::IntArrayRef sizes,
                      const at::Device& device) {
-  return at::from_blob(const_cast<float*>(values.data()), sizes).to(device);
+  const at::Tensor view = at::from_blob(const_cast<float*>(values.data()), sizes);
+  return view.to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
 }
 
 }  // namespace

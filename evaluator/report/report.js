@@ -230,7 +230,7 @@
   // ---- parts of the page ----------------------------------------------------------------------------
   function subject() {
     const s = report.subject, t = s.tables || {};
-    const rows = (table) => table ? [table.rows.toLocaleString("en") + " rows", el("small", {}, table.path)] : ["none given"];
+    const rows = (table) => table ? [table.rows.toLocaleString("en") + " rows", el("small", {}, table.file)] : ["none given"];
     const items = [["Real (the model saw it)", rows(t.real)], ["Synthetic (judged)", rows(t.synthetic)], ["Holdout (real, unseen)", rows(t.holdout)],
       ["Columns compared", [String(s.columns)]], ["Model", [s.model || "not named"]], ["Seed", [String(s.seed)]], ["Made", [s.created, el("small", {}, s.program)]]];
     document.getElementById("subject").append(...items.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));

@@ -68,6 +68,21 @@ FitSettings quick(int epochs) {
   return settings;
 }
 
+// "cpu:0" is the CPU by way of TensorStep: the code that a GPU runs.
+TEST(FitNetwork, ByTensorsFollowsTheLossOfTheStepWrittenByHand) {
+  const auto alone = base::self_communicator();
+  const TokenRows data = draw_truth(0, 3'000);
+  FitSettings settings = quick(3);
+  const FitResult by_hand = fit_network(data, small_shape(1), settings, *alone);
+  settings.device = "cpu:0";
+  const FitResult by_tensors = fit_network(data, small_shape(1), settings, *alone);
+  ASSERT_EQ(by_hand.log.size(), by_tensors.log.size());
+  for (std::size_t e = 0; e < by_hand.log.size(); ++e) {
+    EXPECT_NEAR(by_hand.log[e].training, by_tensors.log[e].training, 1e-3);
+    EXPECT_NEAR(by_hand.log[e].validation, by_tensors.log[e].validation, 1e-3);
+  }
+}
+
 TEST(FitNetwork, LikelihoodApproachesTheExactEntropyOfAKnownDistribution) {
   const auto alone = base::self_communicator();
   const TokenRows data = draw_truth(0, 20'000);

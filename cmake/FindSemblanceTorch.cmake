@@ -2,8 +2,11 @@
 # find_package(Torch) is not used: it stops when the wheel knows CUDA and the machine has no toolkit.
 # libtorch_cuda.so is not linked; it is loaded when a CUDA device is asked for.
 # Target: semblance::torch
-set(SEMBLANCE_TORCH_ROOT ${SEMBLANCE_SITE_PACKAGES}/torch CACHE PATH "Folder with LibTorch's include/ and lib/")
-set(root ${SEMBLANCE_TORCH_ROOT})
+if(SEMBLANCE_TORCH_ROOT)
+  set(root ${SEMBLANCE_TORCH_ROOT})
+else()
+  set(root ${SEMBLANCE_SITE_PACKAGES}/torch)
+endif()
 find_library(SemblanceTorch_C10 c10 PATHS ${root}/lib NO_DEFAULT_PATH)
 find_library(SemblanceTorch_CPU torch_cpu PATHS ${root}/lib NO_DEFAULT_PATH)
 include(FindPackageHandleStandardArgs)

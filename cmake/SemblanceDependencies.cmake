@@ -25,8 +25,10 @@ if(DEFINED ENV{SEMBLANCE_DEPS})
   set(semblance_deps $ENV{SEMBLANCE_DEPS})
 endif()
 file(GLOB semblance_site_packages ${semblance_deps}/py/lib/python3*/site-packages)
-set(SEMBLANCE_SITE_PACKAGES "${semblance_site_packages}" CACHE PATH
-  "Python site-packages that hold the torch, pyarrow, xgboost and plotly wheels")
+# Not cached: a configuration before the wheels were there must not spoil the next one.
+if(NOT SEMBLANCE_SITE_PACKAGES)
+  set(SEMBLANCE_SITE_PACKAGES ${semblance_site_packages})
+endif()
 
 find_package(SemblanceArrow REQUIRED)
 find_package(SemblanceTorch REQUIRED)

@@ -15,6 +15,8 @@ for program in slurmctld slurmd munged; do
   [ -x "/usr/sbin/$program" ] || skip "there is no $program (Debian: apt-get install slurm-wlm munge)"
 done
 
+mountpoint -q /sys/fs/cgroup || skip "slurmd needs control groups, and nothing is mounted on /sys/fs/cgroup"
+
 start_munge() {  # a munged that was running already is used, and left running
   munge -n >/dev/null 2>&1 && return
   mkdir -p /run/munge && chown munge:munge /run/munge && chmod 755 /run/munge
@@ -102,7 +104,9 @@ export SLURM_CONF=$dir/slurm.conf
 write_configuration >"$SLURM_CONF"
 printf 'CgroupPlugin=autodetect\nCgroupAutomount=no\n' >"$dir/cgroup.conf"
 /usr/sbin/slurmctld -c -f "$SLURM_CONF"
-for ((i = 1; i <= nodes; ++i)); do /usr/sbin/slurmd -N "n$i" -f "$SLURM_CONF"; done
+for ((i = 1; i <= nodes; ++i)); do
+  /usr/sbin/slurmd -N "n$i" -f "$SLURM_CONF" || echo "slurmd of node n$i ends with $?" >&2
+done
 if ! wait_for all_idle; then
   tail -n 20 "$dir"/log/*.log >&2
   "$(dirname "${BASH_SOURCE[0]}")/slurm_down.sh" "$dir"

@@ -9,14 +9,6 @@
 #include "trainer/noise.hpp"
 
 namespace semblance::trainer {
-namespace {
-
-// Log variances outside this range are held at its ends.
-constexpr float kLeastLogVariance = -12.0f;
-constexpr float kMostLogVariance = 6.0f;
-
-}  // namespace
-
 /// What one pass reads and writes.
 struct TrainingStep::Pass {
   const float* weights;
@@ -147,8 +139,7 @@ void TrainingStep::enter_context(const Pass& pass, int s) {
     silu_with_slope(unit_grad_.data(), w(block.bias) + s * u, n, u, unit_[k].data(),
                     unit_slope_[k].data());
     if (pass.backward() && pass.noise.dropout > 0) {
-      const std::uint32_t stream =
-          (pass.noise.epoch * static_cast<std::uint32_t>(shape_.columns()) + s) * shape_.blocks + k;
+      const std::uint32_t stream = dropout_stream(pass.noise, shape_, s, k);
       for (std::int64_t r = 0; r < n; ++r) {
         apply_dropout(pass.noise.seed, pass.data.first_row + pass.rows[r], stream,
                       pass.noise.dropout, u, &unit_[k][r * u], &unit_slope_[k][r * u]);

@@ -25,6 +25,19 @@ struct StepNoise {
   double dropout = 0;  ///< probability that a unit inside a block is left out
 };
 
+/// Log variances of q(z | x) outside this range are held at its ends.
+inline constexpr float kLeastLogVariance = -12.0f;
+inline constexpr float kMostLogVariance = 6.0f;
+
+/// The dropout mask's number within a row (see apply_dropout): column s, block k.
+inline std::uint32_t dropout_stream(const StepNoise& noise, const NetworkShape& shape,
+                                    std::int64_t s, int k) {
+  const auto columns = static_cast<std::uint32_t>(shape.columns());
+  const auto blocks = static_cast<std::uint32_t>(shape.blocks);
+  return (noise.epoch * columns + static_cast<std::uint32_t>(s)) * blocks +
+         static_cast<std::uint32_t>(k);
+}
+
 /// Sums over the rows of a pass, in nats.
 struct StepLoss {
   double nll = 0;  ///< -log p(x | z)

@@ -17,9 +17,6 @@ namespace {
 /// Rows of one pass: bounds the memory on the device.
 constexpr std::int64_t kPassRows = 4096;
 
-// As in step.cpp: log variances outside this range are held at its ends.
-constexpr double kLeastLogVariance = -12, kMostLogVariance = 6;
-
 /// A copy: the backward pass reads it after `values` is gone.
 at::Tensor to_device(const std::vector<float>& values, at::IntArrayRef sizes,
                      const at::Device& device) {
@@ -122,10 +119,7 @@ struct TensorStep::State {
     std::vector<float> mask(static_cast<std::size_t>(contexts * n * width), 1.0f),
         unused(mask.size(), 1.0f);
     for (std::int64_t s = 0; s < contexts; ++s) {
-      const std::uint32_t stream = (pass.noise.epoch * static_cast<std::uint32_t>(shape.columns()) +
-                                    static_cast<std::uint32_t>(s)) *
-                                       static_cast<std::uint32_t>(shape.blocks) +
-                                   static_cast<std::uint32_t>(k);
+      const std::uint32_t stream = dropout_stream(pass.noise, shape, s, k);
       for (std::int64_t r = 0; r < n; ++r) {
         const std::int64_t at = (s * n + r) * width;
         apply_dropout(pass.noise.seed, pass.data.first_row + pass.rows[static_cast<std::size_t>(r)],

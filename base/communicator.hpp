@@ -10,11 +10,14 @@
 
 namespace semblance::base {
 
+/// The ranks of one job. Every call but rank(), size(), slice() and abort() is collective: all
+/// ranks make the same calls in the same order, on one thread each.
+/// \throws Error{kComm} when MPI reports a failure; the caller then ends the job with abort()
 class Communicator {
  public:
   virtual ~Communicator() = default;
-  virtual int rank() const = 0;
-  virtual int size() const = 0;
+  virtual int rank() const = 0;  ///< this process, 0 to size() - 1
+  virtual int size() const = 0;  ///< processes in the job, at least 1
 
   /// Element-wise sum over ranks, in place; every rank passes the same length and gets the same
   /// bits.
@@ -23,12 +26,12 @@ class Communicator {
   virtual void all_reduce_sum(std::span<std::int64_t> values) = 0;
   /// Element-wise extremes over ranks, in place.
   virtual void all_reduce_min(std::span<double> values) = 0;
-  virtual void all_reduce_max(std::span<double> values) = 0;
+  virtual void all_reduce_max(std::span<double> values) = 0;  ///< see all_reduce_min
   /// Copies the bytes of `root` to every rank; the span has the same length everywhere.
   virtual void broadcast(std::span<std::byte> bytes, int root) = 0;
   /// Every rank's bytes, in rank order, on every rank; lengths may differ and may be 0.
   virtual std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> bytes) = 0;
-  virtual void barrier() = 0;
+  virtual void barrier() = 0;  ///< returns once every rank has come here
   /// Ends every rank of the job at once. Used when one rank fails while others may wait for it.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 

@@ -9,6 +9,8 @@
 
 #include "base/error.hpp"
 
+/// Throws Error{kDevice} with file, line, the call and CUDA's own text unless the call succeeds.
+/// Errors of a kernel launch show at the next call that waits for it.
 #define SEMBLANCE_CUDA_CHECK(call)                                                              \
   do {                                                                                          \
     const cudaError_t semblance_code = (call);                                                  \
@@ -25,6 +27,8 @@ template <class T>
 class DeviceBuffer {
  public:
   DeviceBuffer() = default;
+  /// Room for `size` elements, not set to anything.
+  /// \throws Error{kDevice} when device memory is short
   explicit DeviceBuffer(std::size_t size) : size_(size) {
     if (size > 0)
       SEMBLANCE_CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)));
@@ -45,9 +49,12 @@ class DeviceBuffer {
     other.size_ = 0;
   }
 
-  T* data() { return data_; }
+  T* data() { return data_; }  ///< device memory: not for the host to read; null when empty
   const T* data() const { return data_; }
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return size_; }  ///< elements, not bytes
+  /// Copies the first host.size() elements, at most size(), and waits for kernels of the default
+  /// stream before it.
+  /// \throws Error{kDevice}
   void copy_to_host(std::span<T> host) const {
     SEMBLANCE_CUDA_CHECK(cudaMemcpy(host.data(), data_, host.size_bytes(), cudaMemcpyDeviceToHost));
   }

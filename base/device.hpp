@@ -6,13 +6,15 @@
 
 namespace semblance::base {
 
+/// A device that computes, as resolved from --device.
 struct Device {
+  /// Which kernels run.
   enum class Type { kCpu, kCuda };
-  Type type = Type::kCpu;
-  int index = 0;  ///< CUDA device number
+  Type type = Type::kCpu;  ///< the CPU unless a caller asked otherwise
+  int index = 0;           ///< CUDA device number
 
-  bool is_cuda() const { return type == Type::kCuda; }
-  std::string name() const;  ///< "cpu" or "cuda:N"
+  bool is_cuda() const { return type == Type::kCuda; }  ///< `index` means something then
+  std::string name() const;                             ///< "cpu" or "cuda:N"
 };
 
 /// Number of usable CUDA devices; 0 without a driver, without a device or in a build without CUDA.

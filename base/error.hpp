@@ -30,8 +30,9 @@ int exit_code(ErrorKind kind);
 /// where there are any, and says what would be right.
 class Error : public std::runtime_error {
  public:
+  /// \param message  one line or several for people, without "error:" in front
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
-  ErrorKind kind() const { return kind_; }
+  ErrorKind kind() const { return kind_; }  ///< decides the exit code
 
  private:
   ErrorKind kind_;
@@ -52,6 +53,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 /// " (did you mean 'x'?)", or "" when no valid name is near.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& valid);
 
+/// What SEMBLANCE_ASSERT calls. Throws Error{kInternal} with file, line and condition.
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 
 }  // namespace semblance::base

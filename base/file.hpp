@@ -22,7 +22,9 @@ class PendingPath {
   PendingPath(const PendingPath&) = delete;
   PendingPath& operator=(const PendingPath&) = delete;
 
+  /// To write to until commit(): hidden, in the directory of the final path.
   const std::filesystem::path& temporary() const { return temporary_; }
+  /// For messages; nothing of this run stands there before commit().
   const std::filesystem::path& final_path() const { return final_; }
   /// Flushes to disk and renames; an existing final file or directory is replaced.
   void commit();
@@ -43,6 +45,7 @@ class Sha256 {
  public:
   Sha256();
   ~Sha256();
+  /// Adds bytes; how they are cut into calls makes no difference.
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
   /// Ends the hash; call once.

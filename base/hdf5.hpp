@@ -21,8 +21,8 @@ class H5Handle {
   ~H5Handle() { reset(); }
   H5Handle(H5Handle&& other) noexcept;
   H5Handle& operator=(H5Handle&& other) noexcept;
-  hid_t get() const { return id_; }
-  void reset();
+  hid_t get() const { return id_; }  ///< for calls of HDF5; stays owned here; -1 when empty
+  void reset();                      ///< closes now, without telling of errors; harmless when empty
 
  private:
   hid_t id_ = -1;
@@ -40,8 +40,12 @@ H5Handle h5_create(const std::filesystem::path& path);
 /// this before the file gets its final name. \throws Error{kIo} naming `final_path`, for example
 /// when the disk is full
 void h5_flush(const H5Handle& file, const std::filesystem::path& final_path);
+/// The new group. \throws Error{kIo} when it exists already or cannot be written
 H5Handle h5_create_group(hid_t parent, const std::string& name);
+/// \throws Error{kData} when there is no such group, Error{kIo} when it cannot be opened
 H5Handle h5_open_group(hid_t parent, const std::string& name);
+/// Whether a group or file has a link of this name (not a path: each part of one is to be asked
+/// for).
 bool h5_exists(hid_t parent, const std::string& name);
 /// Names of the links in a group, in the order of their names.
 std::vector<std::string> h5_names(hid_t group);
@@ -66,7 +70,11 @@ std::vector<T> h5_read(hid_t parent, const std::string& name,
                        std::vector<std::int64_t>* shape = nullptr,
                        std::int64_t most = std::int64_t{1} << 33);
 
+/// Writes a one-dimensional dataset of UTF-8 texts of any length; a NUL byte ends a text.
 void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);
+/// Reads texts of fixed or variable length.
+/// \throws Error{kData} when it is absent, holds no texts, has more than `most` of them, or claims
+/// more bytes than the file can hold
 std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name,
                                        std::int64_t most = std::int64_t{1} << 28);
 
@@ -74,9 +82,17 @@ std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name,
 void h5_write_attribute(hid_t object, const std::string& name, const std::string& text);
 void h5_write_attribute(hid_t object, const std::string& name, double value);
 void h5_write_attribute(hid_t object, const std::string& name, std::int64_t value);
+/// False also for an object that is none.
 bool h5_has_attribute(hid_t object, const std::string& name);
+/// Reads one text of fixed or variable length.
+/// \throws Error{kData} when the attribute is absent or not one text
 std::string h5_read_text_attribute(hid_t object, const std::string& name);
+/// Reads one number, converting from any numeric type.
+/// \throws Error{kData} when the attribute is absent or not one value, Error{kIo} when it is no
+/// number
 double h5_read_double_attribute(hid_t object, const std::string& name);
+/// Reads one number as h5_read_double_attribute does; HDF5 cuts fractions and holds what does not
+/// fit to the ends of the range.
 std::int64_t h5_read_int_attribute(hid_t object, const std::string& name);
 
 }  // namespace semblance::base

@@ -3,6 +3,8 @@
 #pragma once
 
 #ifdef __CUDACC__
+/// Stands before the return type. Such a function takes views by value and uses no std::
+/// containers, no exceptions.
 #define SEMBLANCE_HD __host__ __device__
 #else
 #define SEMBLANCE_HD

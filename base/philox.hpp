@@ -27,7 +27,7 @@ enum class Purpose : std::uint32_t {
 
 /// Four 32-bit words of randomness.
 struct PhiloxWords {
-  std::uint32_t word[4];
+  std::uint32_t word[4];  ///< independent of each other, each uniform
 };
 
 /// One Philox4x32-10 block for a 128-bit counter and a 64-bit key.
@@ -85,13 +85,14 @@ SEMBLANCE_HD inline double uniform(std::uint64_t seed, Purpose purpose, std::uin
 /// A sequential view of one (seed, purpose, row) stream, for host code that draws many values.
 class PhiloxStream {
  public:
+  /// Begins at draw 0; two streams of one address give the same values.
   PhiloxStream(std::uint64_t seed, Purpose purpose, std::uint64_t row)
       : seed_(seed), purpose_(purpose), row_(row) {}
 
   /// Satisfies UniformRandomBitGenerator; note that std distributions are not portable.
   using result_type = std::uint32_t;
-  static constexpr result_type min() { return 0; }
-  static constexpr result_type max() { return 0xFFFFFFFFu; }
+  static constexpr result_type min() { return 0; }            ///< least value
+  static constexpr result_type max() { return 0xFFFFFFFFu; }  ///< greatest value, taken in
   result_type operator()() {
     if (next_ % 4 == 0) words_ = philox(seed_, purpose_, row_, next_ / 4);
     return words_.word[next_++ % 4];

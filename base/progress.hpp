@@ -10,6 +10,7 @@
 
 namespace semblance::base {
 
+/// One running display; make it where the loop begins. Uses the clock, so nothing may depend on it.
 class Progress {
  public:
   /// \param label  what is being done, for example "generate"

@@ -15,20 +15,21 @@ namespace semblance::cli {
 
 /// Flags that every subcommand takes.
 struct CommonFlags {
-  std::string device = "auto";
-  int threads = 0;
-  std::uint64_t seed = 1;
+  std::string device = "auto";  ///< as base::resolve_device() takes it
+  int threads = 0;              ///< 0: all cores of the process
+  std::uint64_t seed = 1;       ///< of all random choices of the command
   bool device_given = false, threads_given = false, seed_given = false;  ///< on the command line
-  bool quiet = false;
-  std::string log_json;
-  std::string config;  ///< YAML file; the section named like the subcommand is read
+  bool quiet = false;    ///< no progress and no information on standard error
+  std::string log_json;  ///< file for events as JSON lines; "" for none
+  std::string config;    ///< YAML file; the section named like the subcommand is read
 };
 
+/// One subcommand. Results go to standard output, messages through base/log.hpp.
 class Command {
  public:
   virtual ~Command() = default;
-  virtual const char* name() const = 0;
-  virtual const char* summary() const = 0;
+  virtual const char* name() const = 0;     ///< as typed: "mock-hospital"
+  virtual const char* summary() const = 0;  ///< one line for --help
   /// Declares the flags; called once.
   virtual void add_flags(CLI::App& app) = 0;
   /// Does the work after all flags are read.
@@ -39,7 +40,9 @@ class Command {
 /// applied by apply(), after the configuration file, so that flags win.
 class SettingFlags {
  public:
+  /// Fill it by a stage's add_settings() before add_flags().
   base::SettingList& list() { return list_; }
+  /// Declares a flag for each setting in list(); this object must outlive the parsing.
   void add_flags(CLI::App& app);
   /// Applies section `section` of the YAML file `config` (if any), then the flags.
   void apply(const std::string& config, const std::string& section);

@@ -10,16 +10,19 @@
 
 namespace semblance::generator {
 
+/// What to generate, from what, and where to.
 struct GenerateOptions {
-  std::string model;   ///< path of model.h5
-  std::string output;  ///< shard directory, or one .h5, .parquet, .csv or .csv.gz file
-  std::int64_t rows = 0;
-  std::uint64_t seed = 1;
-  std::string device = "auto";
-  int threads = 0;
+  std::string model;            ///< path of model.h5
+  std::string output;           ///< shard directory, or one .h5, .parquet, .csv or .csv.gz file
+  std::int64_t rows = 0;        ///< at least 1; the first N rows are the same for any larger number
+  std::uint64_t seed = 1;       ///< another seed makes other rows of the same model
+  std::string device = "auto";  ///< as base::resolve_device() takes it
+  int threads = 0;              ///< CPU threads; 0: all cores
+  /// Of a shard directory; parts are what ranks share out and what a restart keeps.
   std::int64_t rows_per_part = 1'000'000;
   std::string reject_copies_of;  ///< table whose rows must not be emitted; "" for no check
 };
+/// The settings of the section `generate` and of the flags: rows_per_part, reject_copies_of.
 void add_settings(base::SettingList& list, GenerateOptions& options);
 
 /// Same model, seed and rows give the same rows for any number of ranks, parts or threads.

@@ -9,6 +9,8 @@
 
 namespace semblance::generator {
 
+/// Values and levels of all columns in the byte order of this machine; for ranks of one job, not
+/// for files.
 std::vector<std::byte> pack_rows(const table::Table& rows);
 /// \param schema  of the table that was packed
 table::Table unpack_rows(std::span<const std::byte> bytes, const table::Schema& schema);

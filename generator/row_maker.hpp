@@ -18,6 +18,7 @@ struct RetryCounts {
   std::int64_t copies = 0;           ///< draws thrown away because they equal a real row
   std::vector<std::int64_t> broken;  ///< [constraints] draws thrown away by each constraint
 
+  /// Adds the counts of another block, rank or part.
   void add(const RetryCounts& other);
 };
 
@@ -25,8 +26,9 @@ struct RetryCounts {
 /// ranks.
 class RowMaker {
  public:
+  /// Rows drawn, decoded and checked together by one thread.
   static constexpr std::int64_t kBlockRows = 4096;
-  static constexpr int kMostDraws = 200;
+  static constexpr int kMostDraws = 200;  ///< of a row, the first one included
 
   /// \param guard  may be null
   RowMaker(const trainer::Codec& codec, const trainer::Sampler& sampler, std::uint64_t seed,
@@ -38,7 +40,9 @@ class RowMaker {
   std::vector<table::Table> make(std::int64_t first_row, std::int64_t n_rows, int threads,
                                  RetryCounts& counts) const;
 
+  /// Of the tables that make() gives.
   const table::Schema& schema() const { return codec_.schema(); }
+  /// In the order of RetryCounts::broken.
   const std::vector<table::Constraint>& constraints() const { return constraints_; }
 
  private:

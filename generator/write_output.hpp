@@ -10,15 +10,16 @@
 
 namespace semblance::generator {
 
+/// Which rows go where, and what the manifest says of them.
 struct OutputPlan {
-  std::string path;
-  std::int64_t rows = 0;
+  std::string path;       ///< directory or file; the writer is chosen by the caller
+  std::int64_t rows = 0;  ///< rows 0 to rows - 1 are made
   std::int64_t rows_per_part = 1'000'000;  ///< shard directories
-  int threads = 0;
-  std::uint64_t seed = 1;
-  std::string model_sha256;
-  std::string settings;  ///< whatever else decides the rows, as text: a part made under other
-                         ///< settings is redone
+  int threads = 0;                         ///< a rank; 0: all cores
+  std::uint64_t seed = 1;                  ///< for the manifest; the RowMaker has its own
+  std::string model_sha256;  ///< of the model file, for the manifest and the check of parts
+  std::string settings;      ///< whatever else decides the rows, as text: a part made under other
+                             ///< settings is redone
 };
 
 /// Parts are made by the ranks in turn. A part that is there already, made from the same model,

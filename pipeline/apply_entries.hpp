@@ -11,8 +11,8 @@ namespace semblance::pipeline {
 
 /// Settings of one section of a configuration.
 struct ConfigSection {
-  std::string name;  ///< "" for the top level
-  base::SettingList settings;
+  std::string name;            ///< "" for the top level
+  base::SettingList settings;  ///< targets are members of a Config, which must outlive it
 };
 
 /// Sets what entries say, and gathers everything that is wrong with them, so that all of it can be
@@ -24,11 +24,12 @@ class EntryApplier {
 
   /// Applies the entries of the top level, or those of all sections, in order.
   void apply_top_level(const std::vector<ConfigEntry>& entries);
+  /// The entries of all sections, in order; call it after the top level, which gives stages their
+  /// defaults.
   void apply_sections(const std::vector<ConfigEntry>& entries);
 
   /// \throws Error{kData} with a line for each unknown name and each value of a wrong type, in the
-  /// order
-  ///         of the entries; nothing when all was well
+  ///         order of the entries; nothing when all was well
   void throw_problems() const;
 
  private:

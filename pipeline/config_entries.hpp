@@ -7,9 +7,10 @@
 
 namespace semblance::pipeline {
 
+/// One key with its value, as written or as given by --set.
 struct ConfigEntry {
-  std::string section;  ///< "" for the top level
-  std::string key;
+  std::string section;       ///< "" for the top level
+  std::string key;           ///< not checked here: EntryApplier knows which are valid
   std::string value;         ///< a list is joined by commas
   std::string where;         ///< "demo.run.yaml:12" or "--set train.epochs=5"
   bool is_empty = false;     ///< "key:" with nothing behind it: leaves the default
@@ -19,8 +20,7 @@ struct ConfigEntry {
 
 /// Entries of a YAML file of the form `key: value` and `section: {key: value}`.
 /// \throws Error{kIo} when unreadable; Error{kData} naming file and line when it is not such a YAML
-/// file
-///         or holds a key twice
+///         file or holds a key twice
 std::vector<ConfigEntry> read_config_entries(const std::filesystem::path& file);
 
 /// The entry of `--set section.key=value` or `--set key=value`.

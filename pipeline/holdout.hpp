@@ -12,13 +12,14 @@
 
 namespace semblance::pipeline {
 
+/// What to split, how, and where the parts go. All output paths must be set.
 struct HoldoutOptions {
-  std::string table;     ///< path of the whole table
-  std::string metadata;  ///< path of a metadata YAML; "" to infer
-  double share = 0.2;    ///< of the rows, in [0, 0.9]; 0: no holdout
-  std::string entity;    ///< column whose equal values stay on one side; "": as the metadata says
-  std::uint64_t seed = 1;
-  int threads = 0;
+  std::string table;       ///< path of the whole table
+  std::string metadata;    ///< path of a metadata YAML; "" to infer
+  double share = 0.2;      ///< of the rows, in [0, 0.9]; 0: no holdout
+  std::string entity;      ///< column whose equal values stay on one side; "": as the metadata says
+  std::uint64_t seed = 1;  ///< rows of one table split alike for one seed and share
+  int threads = 0;         ///< for reading the table; 0: all cores
   std::vector<std::string>
       needed_columns;  ///< checked to exist, for example the target of `evaluate`
 
@@ -26,11 +27,12 @@ struct HoldoutOptions {
   std::string metadata_output;  ///< the final schema, inferred parts included, as metadata YAML
   std::string counts_output;    ///< JSON: rows, train_rows, holdout_rows
 };
+/// The settings of the section `holdout`: share, entity, seed.
 void add_settings(base::SettingList& list, HoldoutOptions& options);
 
 /// Row numbers of each side, ascending; together all of [0, n).
 struct Split {
-  std::vector<std::int64_t> train, holdout;
+  std::vector<std::int64_t> train, holdout;  ///< 0-based row numbers; holdout is empty for share 0
 };
 
 /// Rows for the holdout: those with the smallest Philox numbers at (seed, kSplit, row), exactly

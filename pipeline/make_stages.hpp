@@ -14,7 +14,7 @@ struct RunFolder {
   /// \param table_format  extension of the tables: "csv", "parquet", ...
   RunFolder(const std::filesystem::path& folder, const std::string& table_format);
 
-  std::filesystem::path root;
+  std::filesystem::path root;   ///< the folder itself
   std::filesystem::path raw;    ///< raw/: tables of the mock hospital
   std::filesystem::path input;  ///< input.csv: the table that `prepare` makes
   std::filesystem::path

@@ -13,12 +13,12 @@ namespace semblance::pipeline {
 
 /// What the command line says on top of the configuration.
 struct RunRequest {
-  std::string config;
+  std::string config;             ///< path of the YAML file
   std::vector<std::string> sets;  ///< "section.key=value", in order
-  std::string output;  ///< run folder, relative to the working directory; "": as configured
-  std::string from, to;
-  bool force = false;
-  std::string program;  ///< name and version
+  std::string output;    ///< run folder, relative to the working directory; "": as configured
+  std::string from, to;  ///< stage names; "" for the ends of the road
+  bool force = false;    ///< run stages whose results are up to date, too
+  std::string program;   ///< name and version
 };
 
 /// Runs what is not up to date; tells where the report is.

@@ -19,24 +19,26 @@ struct ContentRecord {
   std::string sha256;            ///< of the contents
   std::int64_t bytes = 0;        ///< all files together
   std::int64_t modified_ns = 0;  ///< latest modification of any file, nanoseconds since 1970
-  std::int64_t files = 1;
+  std::int64_t files = 1;        ///< how many; 1 unless it is a directory
 };
 
+/// The last run of a stage, whole or interrupted.
 struct StageRecord {
   bool done = false;        ///< false: started, and not known to have ended
   std::string fingerprint;  ///< SHA-256 of program version, settings and input contents
   std::string program;      ///< "semblance 0.1.0"
-  std::vector<std::pair<std::string, std::string>> settings;
-  std::map<std::string, ContentRecord> inputs, outputs;  ///< by role
-  std::string started, finished;                         ///< UTC, ISO 8601
-  double seconds = 0;
-  int ranks = 1;
-  std::string host;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< those that decide the result
+  std::map<std::string, ContentRecord> inputs, outputs;       ///< by role
+  std::string started, finished;                              ///< UTC, ISO 8601
+  double seconds = 0;                                         ///< wall time of rank 0
+  int ranks = 1;     ///< processes; no part of the fingerprint
+  std::string host;  ///< of rank 0
 };
 
+/// What run.json holds.
 struct RunRecord {
-  std::string config;  ///< path of the configuration
-  std::string config_sha256;
+  std::string config;                         ///< path of the configuration
+  std::string config_sha256;                  ///< of its bytes at the time of the last run
   std::map<std::string, StageRecord> stages;  ///< by stage name
 
   /// The record of a run folder; an empty one when there is no run.json.

@@ -11,6 +11,7 @@
 
 namespace semblance::pipeline {
 
+/// One step and all that decides its result; run_stages() knows no more of it than this.
 struct Stage {
   /// A file or directory under the name by which run.json knows it.
   struct Item {

@@ -7,6 +7,7 @@
 
 namespace semblance::table {
 
+/// A stream of bytes that is read once, from front to back, by one thread at a time.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

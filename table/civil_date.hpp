@@ -8,21 +8,25 @@
 
 namespace semblance::table {
 
-inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-inline constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;  ///< datetimes count microseconds
+inline constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;  ///< no leap seconds
 
 /// Dates from files lie within this many days of 1970, so that microseconds fit an int64 and may be
 /// computed with.
 inline constexpr std::int64_t kMostDays = 100'000'000;
+/// Whether days since 1970-01-01 lie within kMostDays of it.
 constexpr bool is_possible_day(std::int64_t days) {
   return days >= -kMostDays && days <= kMostDays;
 }
+/// The same for microseconds since 1970-01-01 00:00.
 constexpr bool is_possible_moment(std::int64_t micros) {
   return micros >= -kMostDays * kMicrosPerDay && micros <= kMostDays * kMicrosPerDay;
 }
 
-/// Days since 1970-01-01 of a day of the proleptic Gregorian calendar. \param month 1..12 \param
-/// day 1..31 Source: H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
+/// Days since 1970-01-01 of a day of the proleptic Gregorian calendar; neither argument is checked.
+/// \param month  1..12
+/// \param day    1..31
+/// Source: H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
   year -= month <= 2;
   const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -33,9 +37,10 @@ constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
   return era * 146097 + day_of_era - 719468;
 }
 
+/// A day of the proleptic Gregorian calendar. Not checked: 30 February can be held.
 struct CivilDay {
-  std::int64_t year = 1970;
-  int month = 1, day = 1;
+  std::int64_t year = 1970;  ///< astronomical: 0 is 1 BC
+  int month = 1, day = 1;    ///< from 1
   bool operator==(const CivilDay&) const = default;
 };
 
@@ -54,9 +59,11 @@ constexpr CivilDay civil_from_days(std::int64_t days) {
           static_cast<int>(day_of_year - (153 * m + 2) / 5 + 1)};
 }
 
+/// Gregorian rule, for any year.
 constexpr bool is_leap_year(std::int64_t year) {
   return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
+/// \param month  1..12, not checked
 constexpr int days_in_month(std::int64_t year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && is_leap_year(year) ? 29 : kDays[month - 1];
@@ -72,12 +79,13 @@ constexpr std::int64_t day_of_micros(std::int64_t micros) {
 
 /// A day and a time of day as read from a text.
 struct CivilTime {
-  CivilDay day;
-  int hour = 0, minute = 0, second = 0, micros = 0;
+  CivilDay day;                                      ///< as written, before any zone is taken off
+  int hour = 0, minute = 0, second = 0, micros = 0;  ///< 0..23, 0..59, 0..59, 0..999,999
   int offset_minutes = 0;    ///< of the zone, east is positive; 0 without one
   int fraction_digits = 0;   ///< digits after the seconds' point
   bool short_field = false;  ///< day, month or hour was written with one digit
 
+  /// Since 1970-01-01, of `day`: the zone does not count.
   std::int64_t days() const { return days_from_civil(day.year, day.month, day.day); }
   /// Microseconds since 1970-01-01 00:00 of the zone's UTC.
   std::int64_t total_micros() const;
@@ -100,8 +108,9 @@ class DatePattern {
   /// Appends the day and time of `micros` since 1970-01-01 00:00.
   void append(std::string& out, std::int64_t micros) const;
 
+  /// Whether it has hours: without them append() writes the day alone.
   bool has_time() const { return has_time_; }
-  const std::string& text() const { return text_; }
+  const std::string& text() const { return text_; }  ///< as given to the constructor
 
  private:
   struct Item {

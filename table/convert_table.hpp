@@ -8,9 +8,10 @@
 
 namespace semblance::table {
 
+/// The size of what was written.
 struct Converted {
-  std::int64_t n_rows = 0;
-  int n_columns = 0;
+  std::int64_t n_rows = 0;  ///< of data, header left out
+  int n_columns = 0;        ///< those that the metadata drop included
 };
 
 /// Reads `in` and writes `out`. A shard directory goes into a single file part by part, so memory

@@ -16,7 +16,8 @@ namespace semblance::table {
 /// to the scanner again and again: its memory is kept.
 class CsvBlock {
  public:
-  std::int64_t n_rows() const { return tokens_.n_rows; }
+  std::int64_t n_rows() const { return tokens_.n_rows; }  ///< records; 0 before split()
+  /// Of every record: the number of names in the header.
   int n_fields() const { return n_fields_; }
   /// Unquoted, with doubled quotes undone and blanks around an unquoted field trimmed.
   std::string_view field(std::int64_t row, int column) const {
@@ -39,13 +40,16 @@ class CsvBlock {
   std::int64_t first_row_ = 1;
 };
 
+/// How a file is cut up; the defaults suit any table.
 struct CsvOptions {
   char separator = ',';  ///< '\0': found from the header line among , ; tab |
+  /// Of text read at a time; a block grows until it holds one record.
   std::size_t block_bytes = std::size_t{1} << 20;
   std::size_t most_record_bytes = std::size_t{64}
                                   << 20;  ///< a longer record is an error (a quote left open)
 };
 
+/// Gives out the records of a file in order. Not thread-safe but for split(); see for_each_block().
 class CsvScanner {
  public:
   /// Opens the file and reads its header.
@@ -55,9 +59,9 @@ class CsvScanner {
   ~CsvScanner();
   CsvScanner(CsvScanner&&) noexcept;
 
-  const std::string& path() const;
-  const std::vector<std::string>& header() const;
-  char separator() const;
+  const std::string& path() const;                 ///< for messages
+  const std::vector<std::string>& header() const;  ///< column names: non-empty, all different
+  char separator() const;                          ///< the one found where CsvOptions left it open
 
   /// Fills `block` with the next records; false at the end of the file.
   /// \throws Error{kData} naming file and row (and column) for a wrong number of fields, an
@@ -67,6 +71,8 @@ class CsvScanner {
   /// next() in two steps, for several threads: one thread calls read() (cheap: it finds where
   /// records end and numbers them), any thread calls split() on a block that read() filled.
   bool read(CsvBlock& block);
+  /// The second step: finds the fields of a block that read() filled. Thread-safe.
+  /// \throws Error{kData} as next() does for what is inside a record
   void split(CsvBlock& block) const;
 
   std::int64_t bytes_read() const;  ///< of uncompressed text

@@ -11,6 +11,8 @@
 
 namespace semblance::table {
 
+/// What is known of a table before it is read. Pointers must outlive the call; give at most one of
+/// the two.
 struct ReadOptions {
   const Metadata* metadata = nullptr;  ///< overrides inference; its columns must exist in the table
   const Schema* schema =
@@ -31,9 +33,9 @@ Table read_table(const std::string& path, const ReadOptions& options = {},
 /// Kinds, decimals, date formats and missing texts of a table, with warnings for people
 /// (suspected identifiers, constant columns, free text).
 struct Inspection {
-  Schema schema;
-  std::vector<std::string> warnings;
-  std::int64_t n_rows = 0;
+  Schema schema;                       ///< the kinds that read_table() would give the columns
+  std::vector<std::string> warnings;   ///< one sentence each, naming the column
+  std::int64_t n_rows = 0;             ///< of data
   std::vector<std::int64_t> missing;   ///< [columns]
   std::vector<std::int64_t> distinct;  ///< [columns] distinct present values
   std::vector<std::string> notes;      ///< [columns] a few words: range, commonest level, pattern
@@ -44,6 +46,8 @@ struct Inspection {
   /// for a fixcombo constraint.
   std::vector<std::pair<std::string, std::string>> dependences;
 };
+/// Reads the whole table as read_table() does, and looks at every value.
+/// \throws as read_table
 Inspection inspect_table(const std::string& path, const ReadOptions& options = {});
 
 }  // namespace semblance::table

@@ -8,6 +8,7 @@
 
 namespace semblance::table {
 
+/// What the values of a column are; docs/METADATA.md has the rules by which it is inferred.
 enum class Kind : std::uint8_t {
   kInteger,   ///< whole numbers, stored as int64
   kFloat,     ///< stored as double
@@ -22,9 +23,11 @@ std::string_view kind_name(Kind kind);  ///< "integer", "float", "boolean", "cat
 /// \throws Error{kData} naming the nearest kind
 Kind kind_from_name(std::string_view name);
 
+/// One column of a schema: how it is read, modelled and written. Members of other kinds are left at
+/// their defaults.
 struct ColumnSpec {
-  std::string name;
-  Kind kind = Kind::kCategory;
+  std::string name;             ///< as in the header line; unique in a schema
+  Kind kind = Kind::kCategory;  ///< decides which members below count
   int decimals = -1;  ///< kFloat: digits after the point when written; -1: shortest exact form
   int min_decimals =
       0;                ///< kFloat, kInteger: fewest digits after the point when written (1: 160.0)
@@ -41,14 +44,15 @@ struct ColumnSpec {
   bool operator==(const ColumnSpec&) const = default;
 };
 
+/// The columns of a table in their order, and the rules between them.
 struct Schema {
-  std::vector<ColumnSpec> columns;
+  std::vector<ColumnSpec> columns;           ///< of a file: those that are dropped included
   std::vector<std::string> constraints;      ///< NHSSynth grammar, one text each
   std::vector<std::string> missing_markers;  ///< texts that mean missing, beside the empty text
   std::string entity;                        ///< column that tells whose row it is; "" for none
 
-  int find(std::string_view name) const;  ///< -1 when there is none
-  std::vector<std::string> names() const;
+  int find(std::string_view name) const;   ///< -1 when there is none
+  std::vector<std::string> names() const;  ///< in column order
   bool operator==(const Schema&) const = default;
 };
 
@@ -60,15 +64,15 @@ const std::vector<std::string>& default_missing_markers();
 struct Metadata {
   /// One column's wishes; an empty or unset member means "infer".
   struct Wish {
-    ColumnSpec spec;  ///< members that are set override the inferred ones
-    bool kind_given = false;
+    ColumnSpec spec;              ///< members that are set override the inferred ones
+    bool kind_given = false;      ///< spec.kind overrides the inferred kind
     bool round_to_whole = false;  ///< a pandas integer dtype: fractions are rounded, not refused
   };
-  std::vector<Wish> columns;
-  std::vector<std::string> constraints;
+  std::vector<Wish> columns;  ///< in the order of the file; not every column need be named
+  std::vector<std::string> constraints;      ///< as written; not parsed yet
   std::vector<std::string> missing_markers;  ///< empty: the default ones
-  std::string entity;
-  std::string path;  ///< for messages
+  std::string entity;                        ///< column name; "" for none
+  std::string path;                          ///< for messages
 };
 
 /// Reads our own metadata YAML and NHSSynth's (dtype, categorical, missingness, transformer,

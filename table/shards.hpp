@@ -10,21 +10,24 @@
 
 namespace semblance::table {
 
+/// One line of a manifest: a file of rows that follow those of the part before.
 struct ShardPart {
-  std::string file;  ///< "part-00000.h5"
-  std::int64_t rows = 0;
-  std::string sha256;  ///< of the file's bytes
+  std::string file;       ///< "part-00000.h5"
+  std::int64_t rows = 0;  ///< 0 only in a table without rows
+  std::string sha256;     ///< of the file's bytes
 };
 
+/// What manifest.json says of all parts together.
 struct Manifest {
-  Schema schema;
-  std::vector<ShardPart> parts;
-  std::uint64_t seed = 0;
-  std::string model_sha256;  ///< "" when the rows come from no model
-  std::string program;       ///< program name and version
-  std::int64_t n_rows() const;
+  Schema schema;                 ///< of every part
+  std::vector<ShardPart> parts;  ///< in row order
+  std::uint64_t seed = 0;        ///< of the generation; 0 when the rows come from no model
+  std::string model_sha256;      ///< "" when the rows come from no model
+  std::string program;           ///< name of the program, and what else decided the rows
+  std::int64_t n_rows() const;   ///< of all parts
 };
 
+/// "part-00007.h5" for 7; more digits beyond 99999.
 std::string part_file_name(std::int64_t part);
 
 /// Writes one part under its final name (atomically). Every part of a directory must be given the

@@ -15,9 +15,12 @@ class TableWriter {
   virtual ~TableWriter() = default;
   /// Columns must be those of the schema; levels of categories may grow from call to call.
   virtual void append(const Table& rows) = 0;
+  /// Writes what is left and puts the file under its final name; nothing may be appended after it.
+  /// \throws Error{kIo}, for example when the disk is full
   virtual void finish() = 0;
 };
 
+/// kShards is a directory of HDF5 parts; the others are single files.
 enum class TableFormat { kCsv, kCsvGz, kParquet, kHdf5, kShards };
 
 /// By extension; a path without one is a shard directory.

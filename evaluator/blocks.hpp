@@ -32,9 +32,10 @@ Json histogram_block(std::string title, std::string x_title, std::span<const dou
 
 /// Point clouds. \param series  name, x values, y values
 struct Cloud {
-  std::string name;
-  std::vector<double> x, y;
+  std::string name;          ///< for the legend
+  std::vector<double> x, y;  ///< of equal length; for lines in the order of drawing
 };
+/// Every point is written to the page: thin large clouds before.
 Json scatter_block(std::string title, std::string x_title, std::string y_title,
                    const std::vector<Cloud>& series);
 
@@ -50,6 +51,7 @@ Json bars_block(std::string title, std::string x_title, const std::vector<std::s
 /// left out.
 std::vector<double> histogram_shares(std::span<const double> values, double low, double high,
                                      int n_bins);
+/// n_bins + 1 equally spaced numbers from low to high.
 std::vector<double> bin_edges(double low, double high, int n_bins);
 
 }  // namespace semblance::evaluator

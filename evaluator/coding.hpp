@@ -12,7 +12,8 @@ namespace semblance::evaluator {
 
 /// Codes 0..n_codes-1 of one column in each table; every row has one.
 struct CodedColumn {
-  int n_codes = 0;
+  int n_codes = 0;  ///< over all tables; some may occur in none
+  /// [rows] of each table; holdout is empty without one.
   std::vector<std::int32_t> real, synthetic, holdout;
 };
 

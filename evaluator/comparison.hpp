@@ -18,6 +18,7 @@ struct Feature {
   std::vector<std::int32_t>
       codes;  ///< categorical columns: index into ColumnInfo::levels; negative is missing
 
+  /// Rows.
   std::int64_t size() const {
     return static_cast<std::int64_t>(numbers.empty() ? codes.size() : numbers.size());
   }
@@ -25,13 +26,15 @@ struct Feature {
 
 /// What the tables share of a column.
 struct ColumnInfo {
-  table::ColumnSpec spec;
+  table::ColumnSpec spec;           ///< of the real table
   bool numeric = false;             ///< numbers hold the values, otherwise codes
   std::vector<std::string> levels;  ///< of all tables; those of the real one first
   double low = 0, high = 0;         ///< range of the real values; NaN when all are missing
 
-  const std::string& name() const { return spec.name; }
+  const std::string& name() const { return spec.name; }  ///< as in the files
+  /// 0 of a numeric column; levels that only another table has count too.
   int n_levels() const { return static_cast<int>(levels.size()); }
+  /// Dates and datetimes are numeric, in days and microseconds since 1970.
   bool is_date() const {
     return spec.kind == table::Kind::kDate || spec.kind == table::Kind::kDatetime;
   }
@@ -39,19 +42,21 @@ struct ColumnInfo {
 
 /// One table's rows. features[j] belongs to Comparison::columns[j].
 struct Rows {
-  std::int64_t n_rows = 0;
-  std::vector<Feature> features;
+  std::int64_t n_rows = 0;        ///< kept apart from features, of which there may be none
+  std::vector<Feature> features;  ///< [columns], each of n_rows
 };
 
+/// What every metric works on; made by compare_tables() and not changed afterwards.
 struct Comparison {
-  std::vector<ColumnInfo> columns;
+  std::vector<ColumnInfo> columns;  ///< those compared, in the order of the real table
   Rows real, synthetic,
       holdout;  ///< holdout: real rows that the model never saw; 0 rows when there are none
   std::vector<std::string> notes;  ///< what was left out and why, for the reader of the report
 
+  /// Without one, most references and all membership attacks are missing.
   bool has_holdout() const { return holdout.n_rows > 0; }
-  int n_columns() const { return static_cast<int>(columns.size()); }
-  int find(const std::string& name) const;  ///< -1 when there is none
+  int n_columns() const { return static_cast<int>(columns.size()); }  ///< at least 1
+  int find(const std::string& name) const;                            ///< -1 when there is none
 };
 
 /// Puts tables into one coding. Columns of kind id and dropped columns are left out with a note.
@@ -68,6 +73,7 @@ Rows select(const Rows& rows, const std::vector<int>& columns);
 
 /// A cell as the text a person would read; "" when missing.
 std::string cell_text(const ColumnInfo& column, const Feature& feature, std::int64_t row);
+/// A negative code or NaN.
 bool cell_missing(const Feature& feature, std::int64_t row);
 
 }  // namespace semblance::evaluator

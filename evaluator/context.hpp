@@ -12,21 +12,23 @@
 
 namespace semblance::evaluator {
 
+/// What a section may look at. Nothing is owned; sections are built one after the other.
 struct Context {
-  const Comparison& data;
-  const EvaluateOptions& options;
-  Distances& distances;
+  const Comparison& data;          ///< all tables
+  const EvaluateOptions& options;  ///< names in it have been checked against the columns
+  Distances& distances;            ///< passes over all rows, made once and shared by the sections
 };
 
 /// Builds one section. \throws base::Error when nothing of it can be computed: the section then
 /// says why
 using BuildSection = Section (*)(const Context&);
 
+/// A section before it is built.
 struct SectionSpec {
-  const char* group;  ///< "quality", "utility" or "privacy"
-  const char* id;
-  const char* title;
-  BuildSection build;
+  const char* group;   ///< "quality", "utility" or "privacy"
+  const char* id;      ///< anchor of the page; unique
+  const char* title;   ///< heading
+  BuildSection build;  ///< fills text, checks and blocks; id and title are put in by the caller
 };
 
 /// All sections of the report, in order.

@@ -21,7 +21,7 @@ class GowerTable {
   GowerTable(const GowerTable&) = delete;
   GowerTable& operator=(const GowerTable&) = delete;
 
-  kernels::GowerRows view() const;
+  kernels::GowerRows view() const;  ///< points into this object, which must outlive it
 
  private:
   std::int64_t n_rows_ = 0;
@@ -38,8 +38,11 @@ std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& querie
 /// where a comparison of two distances needs it.
 class Distances {
  public:
+  /// Computes nothing yet. \param device  as base::resolve_device() takes it \param seed  of the
+  /// even parts
   Distances(const Comparison& data, std::string device, int threads, std::uint64_t seed);
 
+  /// For distances of one check alone.
   kernels::DcrOptions options() const { return {.device = device_, .threads = threads_}; }
 
   const std::vector<kernels::Nearest>& synthetic_to_real();  ///< all rows of both

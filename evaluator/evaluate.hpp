@@ -10,16 +10,17 @@
 
 namespace semblance::evaluator {
 
+/// What to compare, and what is known of it.
 struct EvaluateOptions {
   std::string real, synthetic;  ///< table paths
   std::string holdout;          ///< real rows that the model never saw; "" for none
   std::string metadata;         ///< "" to infer from the real table
   std::string target;           ///< column to predict in the utility checks; "" for none
   std::string output;           ///< directory for report.html and report.json
-  std::string device = "auto";
-  int threads = 0;
-  std::uint64_t seed = 1;
-  std::string title;  ///< heading of the report; "" for a default
+  std::string device = "auto";  ///< of the distance kernels, as base::resolve_device() takes it
+  int threads = 0;              ///< 0: all cores; no number depends on it
+  std::uint64_t seed = 1;       ///< of sub-samples, folds and attack targets
+  std::string title;            ///< heading of the report; "" for a default
   std::string model;  ///< what made the synthetic table, as text for the reader; "" when not known
   std::string thresholds;  ///< YAML file of verdict rules over the defaults; "" for the defaults
   bool gate = false;       ///< end with Error{kGate} when a gate check fails
@@ -30,6 +31,7 @@ struct EvaluateOptions {
   std::int64_t sample = 20000;         ///< most rows a side for the checks that fit classifiers
   int attacks = 1000;                  ///< guesses of each simulated attack
 };
+/// The settings of the section `evaluate` and of the flags, but paths, device, threads and seed.
 void add_settings(base::SettingList& list, EvaluateOptions& options);
 
 /// Reads the tables, builds the report and writes both files, all or nothing. The rank 0 of the

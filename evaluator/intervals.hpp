@@ -18,15 +18,18 @@ Interval wilson_interval(double successes, double n);
 
 /// A success rate with its Wilson centre and half width, as anonymeter/stats/confidence.py.
 struct Rate {
+  /// (s + z²/2) / (n + z²), not s / n; half the width of the interval.
   double value = 0, error = 0;
 };
+/// ½ ± ½ for n = 0.
 Rate success_rate(double successes, double n);
 
 /// What an attack gains over the same attack on people who are not in the data:
 /// (attack - control) / (1 - control), error propagated, cut to [0, 1] (anonymeter).
 struct Risk {
-  double value = 0, low = 0, high = 0;
+  double value = 0, low = 0, high = 0;  ///< all in [0, 1]; 95 %
 };
+/// 0 with the interval [0, 1] when the control always succeeds: nothing is left to gain.
 Risk attack_risk(Rate attack, Rate control);
 
 /// Percentile bootstrap, 95 %, of the mean of row values, for given random numbers. Rows are drawn

@@ -5,6 +5,7 @@
 
 namespace semblance::evaluator {
 
+/// Keeps the order in which keys were added, so equal reports have equal bytes.
 using Json = nlohmann::ordered_json;
 
 }  // namespace semblance::evaluator

@@ -13,9 +13,11 @@ double auc(std::span<const double> positives, std::span<const double> negatives)
 /// Standard error of an AUC (Hanley and McNeil 1982).
 double auc_error(double auc, double n_positives, double n_negatives);
 
+/// Rates as the limit on the score falls.
 struct Roc {
   std::vector<double> fpr, tpr;  ///< from (0, 0) to (1, 1), one point a distinct score
 };
+/// The rate of an empty side is 0 throughout. O(n log n).
 Roc roc_curve(std::span<const double> positives, std::span<const double> negatives);
 
 /// Largest true positive rate at a false positive rate of at most `fpr`.

@@ -16,17 +16,20 @@ namespace semblance::evaluator {
 /// holdout against real train) is known, a limit is relaxed to reference_factor times it (lower) or
 /// to it divided by reference_factor (higher), so that nobody fails for the noise of sampling.
 struct Threshold {
-  bool lower_is_better = true;
-  std::optional<double> pass, warn;
-  std::optional<double> reference_factor;
+  bool lower_is_better = true;             ///< `better: lower`
+  std::optional<double> pass, warn;        ///< no pass: no verdict; no warn: it is that of pass
+  std::optional<double> reference_factor;  ///< limits are not relaxed without it
+  /// Which number is judged: kLow and kHigh are the ends of the interval, and the value where there
+  /// is none.
   enum class Judge {
-    kValue,
-    kLow,
-    kHigh
+    kValue,                 ///< the statistic itself
+    kLow,                   ///< fails only what chance cannot explain
+    kHigh                   ///< passes only what chance cannot spoil
   } judge = Judge::kValue;  ///< a bound of the interval, when there is one
-  bool gate = false;
+  bool gate = false;        ///< a fail makes `evaluate --gate` fail
 };
 
+/// Rules by check id.
 using Thresholds = std::map<std::string, Threshold>;
 
 /// Rules out of YAML text. \param path  for messages

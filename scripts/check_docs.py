@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Folders whose headers must be complete; a new folder is added here.
-FOLDERS = ["base", "table", "pipeline", "cli", "generator"]
+FOLDERS = ["base", "table", "pipeline", "cli", "generator", "evaluator"]
 
 EXEMPT = re.compile(
     r"~\s*\w+\s*\(|\boperator\b|\boverride\b|=\s*(default|delete)$|^\w+\s*\(\s*\)$|^(friend|static_assert)\b|"

@@ -11,6 +11,7 @@
 
 namespace semblance::evaluator {
 
+/// Limits that keep a regression small whatever the table.
 struct DesignOptions {
   int most_features = 600;   ///< rare levels are merged until the features fit
   int most_levels = 50;      ///< of one column; the rest share an indicator
@@ -20,21 +21,26 @@ struct DesignOptions {
 
 /// Sparse rows, without the intercept: row i holds entries [begin[i], begin[i + 1]).
 struct SparseRows {
-  int n_features = 0;
-  std::vector<std::size_t> begin = {0};
-  std::vector<std::int32_t> index;
-  std::vector<double> value;
+  int n_features = 0;                    ///< width of all rows
+  std::vector<std::size_t> begin = {0};  ///< [rows + 1] positions in `index`
+  std::vector<std::int32_t> index;       ///< feature of each entry, 0 to n_features - 1
+  std::vector<double> value;             ///< of each entry; all others are 0
 
+  /// 0 before the first append().
   std::int64_t n_rows() const { return static_cast<std::int64_t>(begin.size()) - 1; }
 };
 
 /// How columns become features; means, deviations and levels come from the rows given.
 class Design {
  public:
+  /// Numbers are standardised, with an indicator where some are missing (missing counts as the
+  /// mean); categories become an indicator a level.
   Design(const Comparison& data, std::span<const Rows* const> tables,
          const DesignOptions& options = {});
 
+  /// Without the intercept; 0 when nothing varies.
   int n_features() const { return static_cast<int>(names_.size()); }
+  /// [features] column, or column and level.
   const std::vector<std::string>& names() const { return names_; }
   /// Number of the column that a feature comes from.
   const std::vector<int>& sources() const { return sources_; }

@@ -13,7 +13,7 @@ struct LinearModel {
   std::vector<double> coefficient;  ///< [1 + features], the intercept first
   std::vector<double> error;        ///< standard errors, NaN for features that depend on others
   int rank = 0;                     ///< independent features, without the intercept
-  bool converged = false;
+  bool converged = false;  ///< false: the steps ran out; the coefficients are the last ones
 
   double score(const SparseRows& rows, std::int64_t row) const;  ///< eta
 };
@@ -34,12 +34,13 @@ double logistic(double eta);
 /// The two leading directions of the standardised features' covariance, and the shares of variance
 /// they explain (orthogonal iteration, 300 steps at most).
 struct PrincipalPlane {
-  std::vector<double> mean, deviation;  ///< [features]
-  std::vector<double> first, second;    ///< [features], unit length
-  double first_share = 0, second_share = 0;
+  std::vector<double> mean, deviation;       ///< [features]
+  std::vector<double> first, second;         ///< [features], unit length
+  double first_share = 0, second_share = 0;  ///< of the variance of all features, in [0, 1]
   /// Coordinates of a row in the plane.
   std::pair<double, double> project(const SparseRows& rows, std::int64_t row) const;
 };
+/// \param rows  of a Design; its features are standardised here again
 PrincipalPlane principal_plane(const SparseRows& rows);
 
 }  // namespace semblance::evaluator

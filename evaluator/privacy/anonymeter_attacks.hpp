@@ -14,16 +14,18 @@ namespace semblance::evaluator {
 
 /// Guesses and how many were right, on training rows and on the control.
 struct AttackCount {
-  double attacks = 0, successes = 0;
+  double attacks = 0, successes = 0;  ///< on training rows
+  /// On the holdout, with the same guesses or as many targets.
   double control_attacks = 0, control_successes = 0;
 
   AttackCount& operator+=(const AttackCount& other);
 };
 
+/// How many guesses, and at random by what.
 struct AttackOptions {
-  int attacks = 1000;
-  std::uint64_t seed = 1;
-  kernels::DcrOptions distance;
+  int attacks = 1000;            ///< at most; fewer where the table allows no more
+  std::uint64_t seed = 1;        ///< of predicates, splits and targets
+  kernels::DcrOptions distance;  ///< device and threads
 };
 
 /// Predicates that hold for exactly one synthetic row are guessed to single out one real person.

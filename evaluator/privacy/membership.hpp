@@ -13,15 +13,16 @@ namespace semblance::evaluator {
 
 /// Scores of one attack, higher for "was in": for training rows and for people who were not in.
 struct MembershipScores {
-  std::string name, definition;
-  std::vector<double> members, strangers;
+  std::string name, definition;            ///< for the report
+  std::vector<double> members, strangers;  ///< of equal length; higher is "was in"
 };
 
+/// Sizes, and at random by what.
 struct MembershipOptions {
   std::int64_t most_rows = 20000;  ///< targets of each kind
-  std::uint64_t seed = 1;
-  int threads = 0;
-  kernels::DcrOptions distance;
+  std::uint64_t seed = 1;          ///< of the choice of targets and halves, and of the trees
+  int threads = 0;                 ///< 0: all cores
+  kernels::DcrOptions distance;    ///< device and threads of the distance attacks
 };
 
 /// Three attacks without access to the model, on the same targets. Half of the holdout rows are the

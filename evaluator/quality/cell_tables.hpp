@@ -10,7 +10,7 @@ namespace semblance::evaluator {
 
 /// Row counts of one occupied cell in two tables.
 struct CellPair {
-  std::int64_t a = 0, b = 0;
+  std::int64_t a = 0, b = 0;  ///< of the first and second table; one of them may be 0
 };
 
 /// Occupied cells of the cross table of some columns in two tables, in a fixed order. Counting is
@@ -34,11 +34,12 @@ double expected_cell_distance(std::span<const CellPair> cells, std::int64_t n_a,
 /// with N = n_a + n_b, c = n_b / N, e = (a + b) c, VW = Σ (b - a c / (1-c))² / e over occupied
 /// cells.
 struct VoasWilliamson {
-  double statistic = 0;
-  int degrees = 0;   ///< occupied cells - 1
-  double ratio = 0;  ///< S_VW: 1 when b is drawn from a's own shares, 1 / (1-c) when both are
-                     ///< samples of one population
+  double statistic = 0;  ///< VW of the formula above
+  int degrees = 0;       ///< occupied cells - 1
+  double ratio = 0;      ///< S_VW: 1 when b is drawn from a's own shares, 1 / (1-c) when both are
+                         ///< samples of one population
 };
+/// Statistic and ratio are NaN when a table is empty or there is a single cell.
 VoasWilliamson voas_williamson(std::span<const CellPair> cells);
 
 }  // namespace semblance::evaluator

@@ -11,7 +11,7 @@ namespace semblance::evaluator {
 
 /// Dates per weekday (Monday first), month and hour of the day.
 struct Rhythm {
-  std::vector<std::int64_t> weekday, month, hour;
+  std::vector<std::int64_t> weekday, month, hour;  ///< [7], [12], [24]; hour is all 0 for kDate
 };
 
 /// \param values  days since 1970 (kDate) or microseconds since 1970 (kDatetime); NaN is missing

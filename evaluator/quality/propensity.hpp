@@ -13,6 +13,7 @@ struct Propensity {
       0;  ///< largest gap between the distribution functions of p of real and synthetic rows
   double po50 = 0;  ///< percent of rows classified right at p = c, minus 50 (for c = ½)
 };
+/// \param p_real, p_synthetic  P(synthetic) of each row of a side, best out of fold
 Propensity propensity(std::span<const double> p_real, std::span<const double> p_synthetic);
 
 /// Expected pMSE of a logistic model with k parameters besides the intercept, N rows and synthetic

@@ -5,12 +5,19 @@
 
 namespace semblance::evaluator {
 
+/// quality.shape_error, wasserstein, jensen_shannon, coverage, adherence; a table of all columns.
 Section column_shape_section(const Context& context);
+/// quality.missing_*: rates, patterns of whole rows, what is missing together.
 Section missingness_section(const Context& context);
+/// quality.trend_error, pearson_error, spearman_error; heatmaps.
 Section pair_trend_section(const Context& context);
+/// quality.c2st_auc, spmse_*, pmse_logistic, specks: classifiers on at most `sample` rows a side.
 Section detection_section(const Context& context);
+/// quality.pca_gap; a scatter plot that shows real rows as points.
 Section plane_section(const Context& context);
+/// quality.weekday_error, month_error, hour_error; not computed without date columns.
 Section date_rhythm_section(const Context& context);
+/// quality.accuracy_1way to 3way, svw_pairs, mutual_information_error.
 Section accuracy_section(const Context& context);
 
 }  // namespace semblance::evaluator

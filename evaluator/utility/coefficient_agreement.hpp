@@ -8,11 +8,12 @@
 
 namespace semblance::evaluator {
 
+/// One coefficient in two regressions.
 struct Coefficient {
-  std::string name;
-  double real = 0, real_low = 0, real_high = 0;  ///< estimate and 95 % confidence interval
-  double other = 0, other_low = 0, other_high = 0;
-  double overlap = 0;  ///< interval overlap
+  std::string name;                                 ///< of the feature: column, or column and level
+  double real = 0, real_low = 0, real_high = 0;     ///< estimate and 95 % confidence interval
+  double other = 0, other_low = 0, other_high = 0;  ///< the same of the other table
+  double overlap = 0;                               ///< interval overlap
 };
 
 /// Overlap of two intervals, ½ [(min u − max l)/(u_R − l_R) + (min u − max l)/(u_S − l_S)]

@@ -8,7 +8,8 @@ where it ends (or where its body begins). So a type, function, member, constant,
 of their own. Exempt, because a comment could only repeat what the code says, or because readers have no use for it:
 
   - private members, and everything in detail/ folders and in `namespace detail`
-  - constructors without arguments, destructors, operators, overrides, and members that are deleted or defaulted
+  - constructors without arguments, that copy or that move; destructors, operators, overrides, members that are
+    deleted or defaulted
   - overloads: one documented declaration of a name in a scope speaks for all (also of a macro's #else branch)
   - enumerators of an enum that is written on one line: the comment of the enum speaks for them
   - forward declarations, `using a::b;`, friends, static_assert, specialisations and instantiations of templates
@@ -23,12 +24,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Folders whose headers must be complete; a new folder is added here.
-FOLDERS = ["base", "table", "pipeline", "cli", "generator", "evaluator"]
+FOLDERS = ["base", "table", "pipeline", "cli", "generator", "evaluator", "trainer"]
 
-EXEMPT = re.compile(
-    r"~\s*\w+\s*\(|\boperator\b|\boverride\b|=\s*(default|delete)$|^\w+\s*\(\s*\)$|^(friend|static_assert)\b|"
-    r"^using\s+(namespace\s+)?[\w:]+$|^(extern\s+)?template\s+(?!<)|^template\s*<\s*>|"
-    r"^(template\s*<.*>\s*)?(class|struct|enum(\s+class)?)\s+[\w:]+(\s*:\s*[\w:]+)?$")
+EXEMPT = re.compile("|".join([
+    r"~\s*\w+\s*\(",  # destructors
+    r"^(?P<class>\w+)\s*\(\s*((const )?(?P=class)\s*&&?\s*\w*\s*)?\)( noexcept)?$",  # A(), A(const A&), A(A&&)
+    r"\boperator\b", r"\boverride\b", r"=\s*(default|delete)$",
+    r"^(friend|static_assert)\b", r"^using\s+(namespace\s+)?[\w:]+$",
+    r"^(extern\s+)?template\s+(?!<)", r"^template\s*<\s*>",  # instantiations, specialisations
+    r"^(template\s*<.*>\s*)?(class|struct|enum(\s+class)?)\s+[\w:]+(\s*:\s*[\w:]+)?$",  # forward declarations
+]))
 TYPE_HEAD = re.compile(r"^(template\s*<.*>\s*)?(typedef\s+)?(class|struct|union)\b(?!.*\()")
 ENUM_HEAD = re.compile(r"^(enum)\b(?!.*\()")
 ACCESS = re.compile(r"(public|protected|private)\s*:(?!:)")

@@ -12,11 +12,11 @@ namespace semblance::trainer {
 
 /// The rows of this rank, by local number, cut into training and validation rows.
 struct RowSplit {
-  std::vector<std::int64_t> training;
-  std::vector<std::int64_t> validation;
-  std::int64_t first_training = 0;    ///< number of training rows on the ranks before this one
-  std::int64_t total_training = 0;    ///< over all ranks
-  std::int64_t total_validation = 0;  ///< over all ranks
+  std::vector<std::int64_t> training;    ///< ascending; one rank may have none
+  std::vector<std::int64_t> validation;  ///< ascending; never trained on
+  std::int64_t first_training = 0;       ///< number of training rows on the ranks before this one
+  std::int64_t total_training = 0;       ///< over all ranks
+  std::int64_t total_validation = 0;     ///< over all ranks
 };
 
 /// \param first_row  global number of this rank's first row
@@ -32,6 +32,8 @@ std::int64_t permuted(std::int64_t index, std::int64_t n, std::uint64_t seed, st
 /// The local training rows of an epoch, batch by batch.
 class EpochBatches {
  public:
+  /// Orders the rows anew for each epoch; every rank passes the same n_batches. O(rows of this
+  /// rank).
   EpochBatches(const RowSplit& split, std::int64_t n_batches, std::uint64_t seed,
                std::uint32_t epoch);
   /// Local rows of batch b; may be empty.

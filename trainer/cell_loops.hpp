@@ -56,8 +56,12 @@ void blend(const float* in, float share, std::int64_t size, float* average);
 
 /// Numbers of one AdamW step that are the same for all weights of a parameter.
 struct AdamFactors {
+  /// rate: learning rate / (1 - beta1^step); unbias2: 1 / (1 - beta2^step); keep: 1 - learning
+  /// rate * weight decay, or 1.
   float gradient_scale, beta1, beta2, rate, unbias2, epsilon, keep;
 };
+/// One step of `size` weights; `first` and `second` are the running means of the gradient and its
+/// square. All arrays are [size].
 void adam_update(const AdamFactors& f, const float* gradient, std::int64_t size, float* first,
                  float* second, float* weights);
 

@@ -26,7 +26,7 @@ class SignalRequests {
   ~SignalRequests();
   SignalRequests(const SignalRequests&) = delete;
   SignalRequests& operator=(const SignalRequests&) = delete;
-  bool stop_requested() const;
+  bool stop_requested() const;  ///< stays true once a signal has come
   /// True once for each SIGUSR1.
   bool take_save_request();
 };

@@ -14,6 +14,8 @@
 
 namespace semblance::trainer {
 
+/// What is kept of the values. The first three decide what the model can tell of single people
+/// (docs/TOKENS.md, docs/PRIVACY.md).
 struct CodecOptions {
   int numeric_bins =
       128;  ///< quantile bins of a numeric column with more distinct values than this
@@ -22,6 +24,7 @@ struct CodecOptions {
       true;              ///< clip to the k-th smallest and largest value, k = rare_min_count
   int digit_base = 256;  ///< columns with more tokens than this are split into two digits
 };
+/// The settings above, as part of those of `train`.
 void add_settings(base::SettingList& list, CodecOptions& options);
 
 /// One column of tokens; a table column makes one or more of them (digits, weekday, time of day).
@@ -34,26 +37,32 @@ struct TokenColumn {
 
 /// Tokens of many rows, column-major: token (row, t) is at [t * n_rows + row].
 struct TokenMatrix {
-  std::int64_t n_rows = 0;
-  int n_columns = 0;
-  std::vector<std::uint16_t> tokens;
+  std::int64_t n_rows = 0;            ///< 0 is allowed
+  int n_columns = 0;                  ///< token columns, not columns of the table
+  std::vector<std::uint16_t> tokens;  ///< [n_columns, n_rows], rows innermost
+  /// [n_rows], into `tokens`.
   const std::uint16_t* column(int t) const { return tokens.data() + t * n_rows; }
   std::uint16_t* column(int t) { return tokens.data() + t * n_rows; }
 };
 
+/// What a table's columns are made of, learned once and kept in the model file.
 class Codec {
  public:
   /// Learns bins, levels and formats from the rows of all ranks; every rank gets the same codec,
   /// and it does not depend on how the rows are spread over ranks.
   static Codec fit(const table::Table& rows, const table::Schema& schema,
                    const CodecOptions& options, base::Communicator& communicator);
+  /// The codec that save() wrote.
+  /// \throws Error{kData} when its parts do not fit together (the file is not trusted)
   static Codec load(hid_t group);
+  /// \param group  an empty group of an HDF5 file. Holds levels, intervals and formats, no rows
   void save(hid_t group) const;
 
   Codec(Codec&&) noexcept;
   Codec& operator=(Codec&&) noexcept;
   ~Codec();
 
+  /// In the order of the columns of schema().
   const std::vector<TokenColumn>& token_columns() const;
   /// The schema of the tables that decode() makes, with constraints and entity.
   const table::Schema& schema() const;

@@ -20,23 +20,25 @@ namespace semblance::trainer {
 /// Token columns that a coder writes, and how many cells had no token that fits.
 struct EncodeTarget {
   std::vector<std::uint16_t*> tokens;  ///< [n_tokens()], each [n_rows]
-  std::int64_t unseen = 0;
+  std::int64_t unseen = 0;             ///< added to by encode()
 };
 
 /// Token columns that a coder reads, and where the random draws come from.
 struct DecodeSource {
   std::vector<const std::uint16_t*> tokens;  ///< [n_tokens()], each [n_rows]
-  std::int64_t n_rows = 0;
-  std::int64_t first_row = 0;  ///< global number
-  std::uint64_t seed = 0;
+  std::int64_t n_rows = 0;                   ///< of every token column
+  std::int64_t first_row = 0;                ///< global number
+  std::uint64_t seed = 0;                    ///< of the draws within intervals
   std::uint32_t stream = 0;  ///< the coder may use stream .. stream + n_tokens() - 1
 };
 
+/// Made by fit_*_column() from the rows of all ranks, or by load_*_column(). Its const members are
+/// thread-safe.
 class ColumnCoder {
  public:
   virtual ~ColumnCoder() = default;
-  virtual int n_tokens() const = 0;
-  virtual int cardinality(int t) const = 0;
+  virtual int n_tokens() const = 0;          ///< token columns, at least 1
+  virtual int cardinality(int t) const = 0;  ///< tokens of column t are 0 to this - 1
   /// How many tokens, from 0 on, follow the order of the values; 0 for none.
   virtual int ordered(int t) const = 0;
   /// What token column t tells, "" when there is only one.
@@ -47,6 +49,7 @@ class ColumnCoder {
   /// Fills the values of `column`, whose spec is set.
   virtual void decode(const DecodeSource& source, const table::Column* base,
                       table::Column& column) const = 0;
+  /// Into an empty group; the function load_*_column() of the kind reads it.
   virtual void save(hid_t group) const = 0;
 };
 
@@ -54,12 +57,14 @@ class ColumnCoder {
 std::unique_ptr<ColumnCoder> fit_number_column(const table::Column& column,
                                                const CodecOptions& options,
                                                base::Communicator& communicator);
+/// \throws Error{kData} when what was saved does not fit together
 std::unique_ptr<ColumnCoder> load_number_column(hid_t group);
 
 /// Categories and booleans.
 std::unique_ptr<ColumnCoder> fit_category_column(const table::Column& column,
                                                  const CodecOptions& options,
                                                  base::Communicator& communicator);
+/// \throws Error{kData} when what was saved does not fit together
 std::unique_ptr<ColumnCoder> load_category_column(hid_t group);
 
 /// The joined columns of a fixed combination; a rare one becomes one of those kept. Read back by
@@ -73,6 +78,7 @@ std::unique_ptr<ColumnCoder> fit_combination_column(const table::Column& joined,
 std::unique_ptr<ColumnCoder> fit_date_column(const table::Column& column, const table::Column* base,
                                              const CodecOptions& options,
                                              base::Communicator& communicator);
+/// \throws Error{kData} when what was saved does not fit together
 std::unique_ptr<ColumnCoder> load_date_column(hid_t group);
 
 /// The interval settings that the codec's options mean.

@@ -10,13 +10,13 @@ namespace semblance::trainer {
 
 /// Values are whole positions times multiplier / divisor; divisor 0 means that there is no grid.
 struct Grid {
-  double multiplier = 1;
-  double divisor = 0;
+  double multiplier = 1;  ///< the step, times divisor
+  double divisor = 0;     ///< a power of ten; keeps decimals exact
 
-  bool exists() const { return divisor != 0; }
+  bool exists() const { return divisor != 0; }  ///< false: positions are the values themselves
   /// The nearest position of a value; the value itself when there is no grid.
   double position(double value) const;
-  double value(double position) const;
+  double value(double position) const;  ///< the double nearest to the decimal
 };
 
 /// The grid of the distinct values of an integer or float column.

@@ -18,7 +18,9 @@ struct Imputation {
   double number = 0;  ///< integers, floats, dates (days), datetimes (microseconds)
   std::string level;  ///< categories and booleans
 
+  /// Into the group of the column, beside what its coder saves.
   void save(hid_t group) const;
+  /// Nothing when the column is not filled.
   static std::optional<Imputation> load(hid_t group);
 };
 

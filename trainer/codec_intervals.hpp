@@ -10,11 +10,12 @@
 
 namespace semblance::trainer {
 
+/// The part of CodecOptions that concerns numbers.
 struct IntervalOptions {
   /// With at most this many distinct values each is an interval; otherwise the number of bins. A
   /// lattice with holes whose values are common keeps each as an interval too.
   int bins = 128;
-  int rare_min_count = 10;
+  int rare_min_count = 10;  ///< k in a table of many rows; see smallest_group()
   bool protect =
       true;  ///< clip to the k-th smallest and largest value; no interval of fewer than k rows
 };
@@ -23,15 +24,16 @@ struct IntervalOptions {
 /// interval has at most kMostPieces linear pieces, each standing for at least k rows when
 /// protected.
 struct IntervalTable {
-  static constexpr int kMostPieces = 8;
+  static constexpr int kMostPieces = 8;  ///< of equal mass, within one interval
 
-  Grid grid;
+  Grid grid;                  ///< what positions mean
   std::vector<double> edges;  ///< [n] lower ends (half a step below the first position on a grid)
   std::vector<std::int32_t> knot_begin;  ///< [n + 1]
   std::vector<double> knots;             ///< positions; a single knot is a spike
   std::vector<std::int32_t> run;  ///< [n] spikes: -1; bins between the same spikes share a number
   std::int32_t commonest = 0;     ///< interval of the most rows
 
+  /// Intervals; 0 when every value is missing.
   std::int32_t size() const { return static_cast<std::int32_t>(edges.size()); }
 };
 

@@ -15,6 +15,8 @@
 
 namespace semblance::trainer {
 
+/// Numbers as one or two digits, each a token: the number of an interval, or missing. Dates use it
+/// for their parts, too.
 class NumberCoder {
  public:
   NumberCoder() = default;
@@ -22,15 +24,19 @@ class NumberCoder {
   /// \param digit_base  more tokens than this are split into two digits
   NumberCoder(const NumberSummary& summary, const Grid& grid, const IntervalOptions& options,
               int digit_base);
+  /// \throws Error{kData} when what was saved does not fit together
   static NumberCoder load(hid_t group);
+  /// Into an empty group: edges, knots and digits of the intervals.
   void save(hid_t group) const;
 
-  int n_tokens() const { return n_second_ > 1 ? 2 : 1; }
+  int n_tokens() const { return n_second_ > 1 ? 2 : 1; }  ///< digits
+  /// \param t  0: first digit, 1: second.
   int cardinality(int t) const { return t == 0 ? n_first_ : n_second_; }
   /// The first digit follows the order of the values, missing apart; the second does not.
   int ordered(int t) const { return t == 0 ? n_first_ - (has_missing_ ? 1 : 0) : 0; }
+  /// Whether a value was missing when it was learned.
   bool has_missing() const { return has_missing_; }
-  const IntervalTable& intervals() const { return table_; }
+  const IntervalTable& intervals() const { return table_; }  ///< in the order of the values
 
   /// Tokens of values; NaN is missing. Returns how many values are missing although the codec has
   /// no token for that: they become the commonest interval.

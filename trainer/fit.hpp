@@ -12,19 +12,20 @@
 
 namespace semblance::trainer {
 
+/// How to train one network; choose() fills it from the user's options.
 struct FitSettings {
   int epochs = 20;                ///< length of the learning-rate schedule
   std::int64_t batch_size = 512;  ///< rows a step over all ranks
-  double learning_rate = 4e-3;
-  double weight_decay = 0.3;
-  double dropout = 0;
-  double gradient_norm = 5;  ///< longer gradients are shortened to this
-  double validation = 0.1;   ///< share of rows kept to judge by
-  int patience = 0;          ///< epochs without a better validation loss before stopping; 0: never
+  double learning_rate = 4e-3;    ///< the largest of the schedule
+  double weight_decay = 0.3;      ///< AdamW's, not on biases
+  double dropout = 0;             ///< share of units inside blocks that a step leaves out
+  double gradient_norm = 5;       ///< longer gradients are shortened to this
+  double validation = 0.1;        ///< share of rows kept to judge by
+  int patience = 0;  ///< epochs without a better validation loss before stopping; 0: never
   std::vector<int>
-      ordered;  ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
-  std::uint64_t seed = 1;
-  int threads = 1;
+      ordered;             ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
+  std::uint64_t seed = 1;  ///< of initial weights, batches and noise
+  int threads = 1;         ///< the result does not depend on it
   std::string device = "cpu";  ///< as base::Device::name()
 };
 
@@ -34,7 +35,7 @@ struct EpochLog {
   double training = 0;    ///< mean over the epoch, with dropout
   double validation = 0;  ///< NaN when there are no validation rows
   double kl = 0;          ///< part of the validation loss (of training, without validation rows)
-  double rows_per_s = 0;
+  double rows_per_s = 0;  ///< over all ranks, wall time
 };
 
 /// All that a stopped training needs to go on.
@@ -44,19 +45,19 @@ struct FitState {
   /// Running mean of the parameters: what epochs are judged by and what the model keeps.
   std::vector<float> average;
   std::vector<float> best;  ///< `average` at the best epoch so far; empty before the first
-  double best_loss = 0;
-  int best_epoch = 0;
+  double best_loss = 0;     ///< validation loss of `best`, nats a row
+  int best_epoch = 0;       ///< 0 before the first
   /// What training goes back to when it has gone too far: the trained numbers at the best epoch.
   std::vector<float> best_weights, best_first, best_second;
-  std::int64_t best_steps = 0;
-  double best_rate = 0;    ///< learning rate at the best epoch
-  int cooldown_from = -1;  ///< finished epochs when the cool-down began; -1: not yet
-  int cooldown_epochs = 0;
+  std::int64_t best_steps = 0;       ///< optimizer steps at the best epoch
+  double best_rate = 0;              ///< learning rate at the best epoch
+  int cooldown_from = -1;            ///< finished epochs when the cool-down began; -1: not yet
+  int cooldown_epochs = 0;           ///< length of the cool-down once it has begun
   int epoch = 0;                     ///< finished epochs
   std::int64_t batch = 0;            ///< finished batches of the epoch after those
   std::int64_t steps = 0;            ///< optimizer steps in all
   double nll = 0, kl = 0, rows = 0;  ///< sums over the finished batches of the unfinished epoch
-  std::vector<EpochLog> log;
+  std::vector<EpochLog> log;         ///< one line a finished epoch
 };
 
 /// How the loop talks to the world. All members may be empty.
@@ -70,16 +71,17 @@ struct FitHooks {
   std::function<void(const FitState&)> save;
   /// Rows of the batch over all ranks, and their mean loss in nats.
   std::function<void(std::int64_t, double)> batch_done;
-  std::function<void(const EpochLog&)> epoch_done;
+  std::function<void(const EpochLog&)> epoch_done;  ///< called on every rank
   /// The state after the last epoch: a fit that resumes from it ends at once.
   std::function<void(const FitState&)> training_done;
 };
 
+/// What training leaves; the same on every rank.
 struct FitResult {
-  std::vector<float> weights;
+  std::vector<float> weights;  ///< [layout size] the mean of the best epoch
   double validation_loss = 0;  ///< of these weights, nats a row
-  int best_epoch = 0;
-  std::vector<EpochLog> log;
+  int best_epoch = 0;          ///< 1 is the first
+  std::vector<EpochLog> log;   ///< one line an epoch
   std::vector<double>
       column_loss;  ///< [C] validation nats a row by column, in the order of generation
 };

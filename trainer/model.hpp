@@ -18,12 +18,13 @@ class Sampler {
                              int threads) const = 0;
 };
 
+/// A model file in memory, ready to generate.
 struct Model {
-  Codec codec;
-  std::unique_ptr<Sampler> sampler;
-  std::string decoder;  ///< "autoregressive" or "independent"
-  std::int64_t trained_rows = 0;
-  std::string sha256;  ///< of the model file
+  Codec codec;                       ///< decodes what the sampler draws
+  std::unique_ptr<Sampler> sampler;  ///< its token columns are those of `codec`
+  std::string decoder;               ///< "autoregressive" or "independent"
+  std::int64_t trained_rows = 0;     ///< rows of the training table, validation rows included
+  std::string sha256;                ///< of the model file
 };
 
 /// \param device  where to sample: as base::Device::name()

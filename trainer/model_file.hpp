@@ -13,8 +13,8 @@ namespace semblance::trainer {
 
 /// What is told about the training, for people and for `info`.
 struct TrainingRecord {
-  std::int64_t rows = 0;  ///< rows of the table, over all ranks
-  std::uint64_t seed = 0;
+  std::int64_t rows = 0;                                      ///< rows of the table, over all ranks
+  std::uint64_t seed = 0;                                     ///< of the training
   double validation_loss = 0;                                 ///< nats a row, of the kept weights
   std::vector<std::pair<std::string, std::string>> settings;  ///< as given and as chosen
   std::vector<std::string> column_names;                      ///< [C] token columns

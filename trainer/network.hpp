@@ -18,7 +18,7 @@ struct NetworkShape {
   int block_width = 0;             ///< W: width inside a block
   int encoder = 64;                ///< G: width of the encoder
 
-  int columns() const { return static_cast<int>(cardinalities.size()); }
+  int columns() const { return static_cast<int>(cardinalities.size()); }  ///< C
   std::int64_t total_tokens() const;  ///< T: sum of the cardinalities
   std::vector<std::int64_t> token_offsets()
       const;  ///< [C + 1] first row of each column in T-row matrices
@@ -28,24 +28,26 @@ struct NetworkShape {
 
 /// A row-major matrix inside the flat array.
 struct Parameter {
-  std::string name;
-  std::int64_t offset = 0;
-  std::int64_t rows = 0, columns = 0;
-  bool decays = true;  ///< weight decay applies (not to biases)
-  std::int64_t size() const { return rows * columns; }
+  std::string name;                    ///< in the model file, for example "encoder_embedding"
+  std::int64_t offset = 0;             ///< of its first float in the flat array
+  std::int64_t rows = 0, columns = 0;  ///< a bias has one row, or one a column of the table
+  bool decays = true;                  ///< weight decay applies (not to biases)
+  std::int64_t size() const { return rows * columns; }  ///< floats
 };
 
 /// Where each parameter lies in the flat array.
 struct NetworkLayout {
+  /// \throws Error{kData} as NetworkShape::check() does
   explicit NetworkLayout(const NetworkShape& shape);
 
+  /// Indices into `parameters` of one residual block.
   struct Block {
     int in = -1;    ///< [H, W]
     int bias = -1;  ///< [C, W]
     int out = -1;   ///< [W, H]
   };
-  std::vector<Parameter> parameters;
-  std::int64_t size = 0;  ///< floats in all
+  std::vector<Parameter> parameters;  ///< in the order of the flat array, without gaps
+  std::int64_t size = 0;              ///< floats in all
 
   // Indices into `parameters`; -1 where the shape has no such part.
   int encoder_embedding = -1;    ///< [T, G]
@@ -57,10 +59,11 @@ struct NetworkLayout {
   int latent = -1;               ///< [L, H]
   int column_bias = -1;          ///< [C, H]; [1, H] when not autoregressive
   int embedding = -1;            ///< [T, H]; absent when not autoregressive
-  std::vector<Block> blocks;
-  int head = -1;       ///< [T, H]
-  int head_bias = -1;  ///< [1, T]
+  std::vector<Block> blocks;     ///< empty for a network without blocks
+  int head = -1;                 ///< [T, H]
+  int head_bias = -1;            ///< [1, T]
 
+  /// \param index  one of those above, not -1
   std::int64_t offset(int index) const {
     return parameters[static_cast<std::size_t>(index)].offset;
   }

@@ -1,4 +1,5 @@
-/// The network as a group of an HDF5 file. Layout: docs/FORMAT.md, "model.h5".
+/// The network as a group of an HDF5 file: sizes as attributes, one dataset a parameter. Only this
+/// program reads it (docs/FORMAT.md).
 #pragma once
 
 #include <hdf5.h>
@@ -12,12 +13,14 @@
 
 namespace semblance::trainer {
 
+/// A trained network as the model file holds it.
 struct StoredNetwork {
-  NetworkShape shape;
+  NetworkShape shape;          ///< cardinalities in the order of generation
   std::vector<int> order;      ///< [C] token column of the s-th column generated
   std::vector<float> weights;  ///< as NetworkLayout says
 };
 
+/// Sizes as attributes, each parameter as a dataset [rows, columns]. \param group  an empty group
 void write_network(hid_t group, const StoredNetwork& network);
 /// \throws Error{kData} when sizes, order or numbers are not sensible (the file is not trusted)
 StoredNetwork read_network(hid_t group);

@@ -9,12 +9,14 @@
 
 namespace semblance::trainer {
 
+/// The numbers of one step.
 struct AdamSettings {
-  double learning_rate = 4e-3;
-  double weight_decay = 0.3;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double learning_rate = 4e-3;  ///< of this step, the schedule applied
+  double weight_decay = 0.3;    ///< times the learning rate, of weights that decay
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< shares that the running means keep
 };
 
+/// The optimizer's state; the weights are the caller's.
 class AdamW {
  public:
   /// \param more  further numbers behind the layout's parameters; they do not decay
@@ -25,7 +27,7 @@ class AdamW {
 
   /// What a checkpoint keeps.
   std::vector<float> first, second;  ///< running means of the gradient and of its square
-  std::int64_t steps = 0;
+  std::int64_t steps = 0;            ///< done so far; decides the bias correction
 
  private:
   std::vector<Parameter> parameters_;

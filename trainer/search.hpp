@@ -15,9 +15,10 @@ namespace semblance::trainer {
 using StageRunner = std::function<FitResult(const std::string& stage, const Choice& choice,
                                             const std::vector<float>* initial)>;
 
+/// The network that was taken.
 struct SearchResult {
-  Choice choice;
-  FitResult fit;
+  Choice choice;  ///< its shape and training
+  FitResult fit;  ///< its weights
 };
 
 /// Trains the network that the options name. Where they leave the number of blocks open (and the

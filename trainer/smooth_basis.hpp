@@ -14,6 +14,8 @@
 
 namespace semblance::trainer {
 
+/// The shared part of the weights: weights = own rows + hats * coefficients. Its const members are
+/// thread-safe.
 class SmoothBasis {
  public:
   /// \param ordered  [C] leading tokens of each column that follow the order of its values; 0: none

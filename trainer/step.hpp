@@ -12,22 +12,22 @@ namespace semblance::trainer {
 
 /// Tokens of the rows that a rank owns, row-major, columns in the order of generation.
 struct TokenRows {
-  std::int64_t n_rows = 0;
-  int n_columns = 0;
+  std::int64_t n_rows = 0;            ///< 0 on a rank without rows
+  int n_columns = 0;                  ///< C: token columns
   std::int64_t first_row = 0;         ///< global number of the first row: addresses the noise
   std::vector<std::uint16_t> tokens;  ///< [n_rows, n_columns]
 };
 
 /// Where the noise of a pass comes from.
 struct StepNoise {
-  std::uint64_t seed = 1;
-  std::uint32_t epoch = 0;
-  double dropout = 0;  ///< probability that a unit inside a block is left out
+  std::uint64_t seed = 1;   ///< of the training
+  std::uint32_t epoch = 0;  ///< another epoch draws other noise for the same row
+  double dropout = 0;       ///< probability that a unit inside a block is left out
 };
 
 /// Log variances of q(z | x) outside this range are held at its ends.
 inline constexpr float kLeastLogVariance = -12.0f;
-inline constexpr float kMostLogVariance = 6.0f;
+inline constexpr float kMostLogVariance = 6.0f;  ///< see kLeastLogVariance
 
 /// The dropout mask's number within a row (see apply_dropout): column s, block k.
 inline std::uint32_t dropout_stream(const StepNoise& noise, const NetworkShape& shape,
@@ -40,12 +40,13 @@ inline std::uint32_t dropout_stream(const StepNoise& noise, const NetworkShape& 
 
 /// Sums over the rows of a pass, in nats.
 struct StepLoss {
-  double nll = 0;  ///< -log p(x | z)
-  double kl = 0;   ///< KL(q(z|x) || N(0, 1))
-  std::int64_t rows = 0;
-  double total() const { return nll + kl; }
+  double nll = 0;                            ///< -log p(x | z)
+  double kl = 0;                             ///< KL(q(z|x) || N(0, 1))
+  std::int64_t rows = 0;                     ///< summed over
+  double total() const { return nll + kl; }  ///< minus the evidence lower bound
 };
 
+/// The step on one CPU thread, with its working memory: one object a thread.
 class TrainingStep {
  public:
   /// \param most_rows  rows of the largest pass; decides the size of the working memory

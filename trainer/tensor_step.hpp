@@ -12,6 +12,7 @@
 
 namespace semblance::trainer {
 
+/// The step on one device, with a copy of the weights there.
 class TensorStep {
  public:
   /// \param device  as base::Device::name(); "cpu" works too

@@ -10,27 +10,28 @@
 
 namespace semblance::trainer {
 
+/// What to learn, from what, and how long. Values of 0 and -1 are filled in by choose().
 struct TrainOptions {
-  std::string table;     ///< path of the training table
-  std::string metadata;  ///< path of a metadata YAML; "" to infer
-  std::string output;    ///< path of the model file
-  std::string device = "auto";
-  int threads = 0;
-  std::uint64_t seed = 1;
+  std::string table;            ///< path of the training table
+  std::string metadata;         ///< path of a metadata YAML; "" to infer
+  std::string output;           ///< path of the model file
+  std::string device = "auto";  ///< as base::resolve_device() takes it
+  int threads = 0;              ///< a rank; 0: all cores; the model does not depend on it
+  std::uint64_t seed = 1;       ///< of initial weights, batches, validation rows and noise
 
   std::string decoder = "autoregressive";  ///< or "independent"
-  CodecOptions codec;
-  int latent = 16;       ///< dimensions of z; 0: none
-  int hidden = 0;        ///< width of the running context; 0: chosen from the table
-  int blocks = -1;       ///< residual blocks; -1: chosen from the table
-  double epochs = 0;     ///< 0: chosen from the table
-  int batch_size = 512;  ///< rows a rank and step
-  double learning_rate = 4e-3;
-  double weight_decay = 0.3;
-  double validation = 0.1;  ///< share of rows kept for early stopping
-  int patience = 0;         ///< epochs without a better validation loss before stopping; 0: chosen
-  std::string checkpoint_dir;  ///< "" : beside the output
-  double checkpoint_seconds = 600;
+  CodecOptions codec;                      ///< how values become tokens
+  int latent = 16;                         ///< dimensions of z; 0: none
+  int hidden = 0;               ///< width of the running context; 0: chosen from the table
+  int blocks = -1;              ///< residual blocks; -1: chosen from the table
+  double epochs = 0;            ///< 0: chosen from the table
+  int batch_size = 512;         ///< rows a rank and step
+  double learning_rate = 4e-3;  ///< largest of the schedule
+  double weight_decay = 0.3;    ///< AdamW's
+  double validation = 0.1;      ///< share of rows kept for early stopping
+  int patience = 0;  ///< epochs without a better validation loss before stopping; 0: chosen
+  std::string checkpoint_dir;       ///< "" : beside the output
+  double checkpoint_seconds = 600;  ///< between checkpoints; they are written at signals, too
 };
 /// The settings above as they are named in a configuration's `train:` section (paths excluded).
 void add_settings(base::SettingList& list, TrainOptions& options);

@@ -14,11 +14,13 @@ namespace semblance::evaluator {
 Json rounded(double value);
 Json rounded(std::span<const double> values);
 
-/// A sortable table. \param columns  headings; \param rows  arrays of texts and numbers
+/// A sortable table.
+/// \param columns  headings
+/// \param rows     arrays of texts and numbers
 Json table_block(std::string title, std::vector<std::string> columns, Json rows);
 
-/// A square matrix of numbers over named columns. \param diverging  colours around 0, else from 0
-/// up
+/// A square matrix of numbers over named columns.
+/// \param diverging  colours around 0, else from 0 up
 Json heatmap_block(std::string title, const std::vector<std::string>& names, Json matrix,
                    bool diverging);
 

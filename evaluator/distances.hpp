@@ -38,8 +38,9 @@ std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& querie
 /// where a comparison of two distances needs it.
 class Distances {
  public:
-  /// Computes nothing yet. \param device  as base::resolve_device() takes it \param seed  of the
-  /// even parts
+  /// Computes nothing yet.
+  /// \param device  as base::Device::name()
+  /// \param seed    of the even parts
   Distances(const Comparison& data, std::string device, int threads, std::uint64_t seed);
 
   /// For distances of one check alone.

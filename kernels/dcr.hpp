@@ -11,7 +11,7 @@ namespace semblance::kernels {
 
 /// Rows in column-major spans that are owned elsewhere.
 struct GowerRows {
-  std::int64_t n_rows = 0;
+  std::int64_t n_rows = 0;                      ///< of every span
   std::vector<std::span<const float>> numeric;  ///< each [n_rows], rescaled to (x - min) / range
                                                 ///< of the real column; NaN is missing
   std::vector<std::span<const std::int32_t>>
@@ -25,6 +25,7 @@ struct Nearest {
   std::int64_t first_row = -1;  ///< ties go to the smallest row number
 };
 
+/// Where, with which weights and in what sense the nearest rows are sought.
 struct DcrOptions {
   std::string device = "cpu";  ///< as base::Device::name()
   int threads = 0;             ///< CPU: 0 for all
@@ -41,11 +42,12 @@ struct DcrOptions {
 /// numeric and 0/1 for categorical columns; missing-missing 0, missing-present 1. The definition to
 /// the last bit is kernels/gower_row.hpp: differences below 2^-30 of a column's range count as
 /// 2^-30, so a distance of 0 means that all cells are equal (as float32), and the order of two rows
-/// is that of their exact sums, even where both round to the same float. \param queries     N rows;
-/// N = 0 gives an empty result \param references  M >= 1 rows with the same columns \return N
-/// results, in query order \throws Error{kUsage} when the columns differ, M = 0, or weights are
-/// wrong; Error{kDevice} when
-///         CUDA is asked for and absent
+/// is that of their exact sums, even where both round to the same float.
+/// \param queries     N rows; N = 0 gives an empty result
+/// \param references  1 to 2^31 - 2 rows with the same columns
+/// \return N results, in query order
+/// \throws Error{kUsage} when the columns differ, the number of references or the weights are
+///         wrong; Error{kDevice} when CUDA is asked for and absent
 /// \note   the same bits for any number of threads, tile size, instruction set and device
 std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
                                   const DcrOptions& options = {});

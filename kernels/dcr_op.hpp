@@ -16,7 +16,7 @@ inline constexpr int kUnseenCategory = -1;         ///< no reference row has thi
 
 /// How a column lies in groups of rows and of boxes.
 struct IndexColumn {
-  bool numeric = true;
+  bool numeric = true;               ///< else categorical
   bool has_missing = false;          ///< numeric: some reference cell is missing
   std::uint32_t cost = 0;            ///< levels of the largest difference, up to 254; 0: left out
   std::uint32_t row_offset = 0;      ///< of 64 bytes in a group of rows
@@ -26,6 +26,7 @@ struct IndexColumn {
   double levels_per_range = 0;       ///< numeric
 };
 
+/// How a column adds to the lower bound of an entry, in levels.
 enum class OpKind : std::uint8_t {
   kConstant,  ///< every row differs: cost
   kEqual,  ///< cost unless the row's byte is `above`; boxes: unless the mask at box_offset has the
@@ -35,11 +36,13 @@ enum class OpKind : std::uint8_t {
 
 /// A query's demand on a column.
 struct ColumnOp {
+  /// kConstant: the cost of the column, whatever the entry holds.
   OpKind kind = OpKind::kConstant;
-  std::uint8_t above = 0, below = 0;
-  std::uint32_t box_offset = 0;
+  std::uint8_t above = 0, below = 0;  ///< levels of the query, or the byte to be equal to
+  std::uint32_t box_offset = 0;       ///< where boxes keep what the op looks at
 };
 
+/// x held within [0, 1]; NaN gives 0. As a double, so that no level is rounded up.
 SEMBLANCE_HD inline double clamp_to_range(float x) {
   return x > 0.0f ? (x < 1.0f ? static_cast<double>(x) : 1.0) : 0.0;
 }
@@ -69,21 +72,23 @@ SEMBLANCE_HD inline ColumnOp category_op(const IndexColumn& column, int byte) {
 struct Members {
   std::int64_t first = 0;    ///< smallest row number
   std::int64_t second = -1;  ///< second smallest, or -1
-  std::int64_t count = 0;
+  std::int64_t count = 0;    ///< at least 1
 };
 
 /// Which query, and what has been found for it.
 struct SearchState {
-  std::uint64_t bound_per_level = 1;  ///< units that a level is worth at least
-  bool leave_one_out = false;
-  std::int64_t query = 0;
-  NearestUnits best;
+  std::uint64_t bound_per_level = 1;           ///< units that a level is worth at least
+  bool leave_one_out = false;                  ///< see DcrOptions
+  std::int64_t query = 0;                      ///< its row number: left out when leave_one_out
+  NearestUnits best;                           ///< of the rows taken so far
   std::uint64_t promised = kNoUnits;           ///< the second nearest is not farther than this
   std::int64_t first_id = -1, second_id = -1;  ///< distinct rows that made `best`
   /// Largest levels at which a row can still matter: by its difference alone, and as an equal of
   /// the first with a smaller row number. -1: none can.
   std::int64_t by_difference = 0, as_equal = 0;
 
+  /// Begins a query. \param promise  the second nearest row is known not to be farther than this;
+  /// kNoUnits: nothing is known
   SEMBLANCE_HD void start(std::int64_t row, std::uint64_t promise) {
     query = row;
     best = NearestUnits{};
@@ -92,11 +97,13 @@ struct SearchState {
     set_limits();
   }
 
+  /// The largest level that a row of this difference can have, at most kMostWide.
   SEMBLANCE_HD std::int64_t level(std::uint64_t units) const {
     const std::uint64_t levels = units / bound_per_level;
     return static_cast<std::int64_t>(levels < kMostWide ? levels : kMostWide);
   }
 
+  /// Follows `best` and `promised`; to be called when they change.
   SEMBLANCE_HD void set_limits() {
     if (best.second > promised) {
       by_difference = level(promised);

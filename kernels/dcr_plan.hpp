@@ -15,7 +15,7 @@ namespace semblance::kernels {
 /// Per-column weights as whole numbers, see DcrOptions::weights.
 struct GowerWeights {
   std::vector<std::uint32_t> column;  ///< [numeric then categorical]
-  std::uint64_t sum = 0;
+  std::uint64_t sum = 0;              ///< 1 to kMaxWeightSum
 };
 
 /// \throws Error{kUsage} for a wrong number of weights, or negative, infinite or all-zero ones
@@ -30,11 +30,15 @@ class RowCells {
   /// \param order  row numbers to take, in this order; null for all rows
   RowCells(const GowerRows& rows, const std::vector<std::int64_t>* order = nullptr,
            int threads = 1);
+  /// [n_numeric] of the row-th row taken.
   const float* numeric(std::int64_t row) const { return numeric_.data() + row * n_numeric_; }
+  /// [n_categorical] of the row-th row taken.
   const std::int32_t* codes(std::int64_t row) const { return codes_.data() + row * n_categorical_; }
-  int n_numeric() const { return n_numeric_; }
-  int n_categorical() const { return n_categorical_; }
+  int n_numeric() const { return n_numeric_; }          ///< columns
+  int n_categorical() const { return n_categorical_; }  ///< columns
+  /// [rows, n_numeric], for a copy on a device.
   std::span<const float> all_numeric() const { return {numeric_.data(), numeric_.size()}; }
+  /// [rows, n_categorical], for a copy on a device.
   std::span<const std::int32_t> all_codes() const { return {codes_.data(), codes_.size()}; }
 
  private:
@@ -43,6 +47,7 @@ class RowCells {
   std::vector<std::int32_t> codes_;
 };
 
+/// To a row that there is not.
 inline constexpr float kNoDistance = std::numeric_limits<float>::infinity();
 
 /// The distances of a result in units.

@@ -56,7 +56,8 @@ void encode_integers(std::span<const std::int64_t> values, const EncodePlan& pla
 /// Tokens of level codes.
 /// \param codes  [N] -1 (missing) .. n_levels - 1
 /// \param token_of_code  [n_levels + 1] token of code c at [c + 1]; the token of a missing value
-/// first \throws Error{kUsage} when lengths disagree or a code is out of range (CPU)
+///                       first
+/// \throws Error{kUsage} when lengths disagree or a code is out of range (CPU)
 void encode_codes(std::span<const std::int32_t> codes, std::span<const std::uint16_t> token_of_code,
                   std::span<std::uint16_t> tokens, const CellOptions& options = {});
 

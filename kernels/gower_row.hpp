@@ -19,10 +19,12 @@
 
 namespace semblance::kernels {
 
+/// The largest difference of one column.
 inline constexpr std::uint32_t kUnitsPerColumn = 1u << 30;
-inline constexpr float kUnitsPerColumnFloat = 1073741824.0f;
+inline constexpr float kUnitsPerColumnFloat = 1073741824.0f;  ///< 2^30, exact in float
 /// Larger than any row's difference: sums of weights are at most kMaxWeightSum.
 inline constexpr std::uint64_t kNoUnits = ~std::uint64_t{0};
+/// So that a row's difference is at most 2^62 units.
 inline constexpr std::uint64_t kMaxWeightSum = std::uint64_t{1} << 32;
 
 /// Units between two numeric cells; NaN is missing, infinities are values.
@@ -68,9 +70,9 @@ SEMBLANCE_HD inline float gower_distance(std::uint64_t units, std::uint64_t weig
 /// The two smallest differences seen so far. Differences are compared as whole numbers of units;
 /// ties for the first go to the smallest row.
 struct NearestUnits {
-  std::uint64_t first = kNoUnits;
-  std::uint64_t second = kNoUnits;
-  std::int64_t first_row = -1;
+  std::uint64_t first = kNoUnits;   ///< kNoUnits: no row yet
+  std::uint64_t second = kNoUnits;  ///< kNoUnits: fewer than two rows
+  std::int64_t first_row = -1;      ///< -1: no row yet
 };
 
 /// Takes a reference row into account; rows may come in any order, each at most once.

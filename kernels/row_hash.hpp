@@ -18,12 +18,13 @@ using CellColumn = std::variant<std::span<const double>, std::span<const std::in
 
 /// Rows as columns of n_rows cells each; pass a subset of a table's columns to compare only those.
 struct CellRows {
-  std::int64_t n_rows = 0;
-  std::vector<CellColumn> columns;
+  std::int64_t n_rows = 0;          ///< of every column
+  std::vector<CellColumn> columns;  ///< their order counts
 };
 
+/// 128 bits: two of 10^9 different rows have the same with a probability of about 10^-21.
 struct RowHash {
-  std::uint64_t low = 0, high = 0;
+  std::uint64_t low = 0, high = 0;  ///< both well mixed: any bits of them may be used
   friend bool operator==(const RowHash&, const RowHash&) = default;
 };
 
@@ -36,17 +37,20 @@ void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out)
 /// afterwards.
 class CopyIndex {
  public:
-  /// \param references  kept by reference to its cells, which must outlive the index; 0 rows
-  /// allowed \param share, n_shares  index only the rows whose hash falls in this share of n_shares
-  /// equal ones \throws Error{kUsage} for columns of unequal length or more than 2^32 - 2 rows
-  /// \param first_equal   when not null, receives for each row the smallest row equal to it (this
-  ///                      share's rows; -1 for the others)
+  /// \param references       kept by reference to its cells, which must outlive the index; 0 rows
+  ///                         allowed
+  /// \param share, n_shares  index only the rows whose hash falls in this share of n_shares equal
+  ///                         ones
+  /// \param first_equal      when not null, receives for each row the smallest row equal to it
+  ///                         (this share's rows; -1 for the others)
+  /// \throws Error{kUsage} for columns of unequal length or more than 2^32 - 2 rows
   explicit CopyIndex(CellRows references, int threads = 0, int share = 0, int n_shares = 1,
                      std::vector<std::int64_t>* first_equal = nullptr);
 
   /// For each query row the smallest equal reference row, or -1.
   /// \throws Error{kUsage} when the columns differ in number or type
   std::vector<std::int64_t> find(const CellRows& queries, int threads = 0) const;
+  /// Rows, other shares' included.
   std::int64_t n_references() const { return references_.n_rows; }
   /// Reference rows that differ from all before them (in this share).
   std::int64_t n_distinct() const { return n_distinct_; }
@@ -72,6 +76,7 @@ class CopyIndex {
   std::int64_t n_distinct_ = 0;
 };
 
+/// How much find_copies() may use.
 struct CopyOptions {
   int threads = 0;  ///< 0 for all
   std::size_t memory_bytes = std::size_t{2}

@@ -14,7 +14,7 @@ namespace semblance::kernels {
 /// generation; T is the sum of the cardinalities, and column s owns the T-rows from their running
 /// sum.
 struct DecoderWeights {
-  bool autoregressive = true;
+  bool autoregressive = true;          ///< false: columns are independent given z
   std::vector<int> cardinalities;      ///< [C] tokens of each column
   std::vector<int> order;              ///< [C] the output column of the s-th column
   int latent = 0;                      ///< L
@@ -23,12 +23,13 @@ struct DecoderWeights {
   std::span<const float> latent_in;    ///< [L, H]; empty when L = 0
   std::span<const float> column_bias;  ///< [C, H]; [1, H] when not autoregressive
   std::span<const float> embedding;    ///< [T, H]; empty when not autoregressive
+  /// A residual block: c += out^T silu(in^T c + bias).
   struct Block {
     std::span<const float> in;    ///< [H, W]
     std::span<const float> bias;  ///< [C, W]; [1, W] when not autoregressive
     std::span<const float> out;   ///< [W, H]
   };
-  std::vector<Block> blocks;
+  std::vector<Block> blocks;         ///< in the order of computation
   std::span<const float> head;       ///< [T, H]
   std::span<const float> head_bias;  ///< [T]
 };

@@ -7,7 +7,7 @@ A declaration is documented by a `///` comment on the lines directly above it, o
 where it ends (or where its body begins). So a type, function, member, constant, alias and macro each have a sentence
 of their own. Exempt, because a comment could only repeat what the code says, or because readers have no use for it:
 
-  - private members, and everything in detail/ folders and in `namespace detail`
+  - private members, everything in detail/ folders, in `namespace detail` and in *_body.hpp, which is no header
   - constructors without arguments, that copy or that move; destructors, operators, overrides, members that are
     deleted or defaulted
   - overloads: one documented declaration of a name in a scope speaks for all (also of a macro's #else branch)
@@ -202,7 +202,7 @@ class HeaderCheck:
 def headers_of(root: Path, folders: list):
     for folder in folders:
         for path in sorted((root / folder).rglob("*.hpp")):
-            if "detail" not in path.relative_to(root).parts:
+            if "detail" not in path.relative_to(root).parts and not path.name.endswith("_body.hpp"):
                 yield path
 
 

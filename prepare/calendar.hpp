@@ -13,7 +13,7 @@ using table::civil_from_days;
 using table::days_from_civil;
 using table::days_in_month;
 
-inline constexpr std::int64_t kSecondsPerDay = 86400;
+inline constexpr std::int64_t kSecondsPerDay = 86400;  ///< no leap seconds
 
 /// Quotient rounded towards minus infinity; divisor > 0.
 constexpr std::int64_t floor_div(std::int64_t value, std::int64_t divisor) {

@@ -13,12 +13,14 @@ namespace semblance::prepare {
 
 /// A text and how often it is met, relative to the others of its list.
 struct Weighted {
-  std::string_view text;
-  double weight = 1;
+  std::string_view text;  ///< static
+  double weight = 1;      ///< need not sum to 1
 };
 
+/// Intensive care: medical, surgical, coronary, cardiac surgery, trauma, newborns.
 enum CareUnit : std::uint8_t { kMicu, kSicu, kCcu, kCsru, kTsicu, kNicu };
-inline constexpr int kCareUnits = 6;
+inline constexpr int kCareUnits = 6;  ///< length of arrays by unit
+/// As in FIRST_CAREUNIT: "MICU"; newborns are "NICU".
 std::string_view care_unit_name(CareUnit unit);
 
 /// A reason for admission: whom it meets, where they lie, how ill they are, what is coded.
@@ -37,15 +39,17 @@ struct Reason {
   std::span<const std::string_view>
       codes;  ///< ICD-9 codes without points; the first is the principal one
 };
+/// All reasons; kNewbornReason is the first.
 std::span<const Reason> reasons();
-inline constexpr int kNewbornReason = 0;
+inline constexpr int kNewbornReason = 0;  ///< index in reasons(): age 0, never drawn for others
 
 /// Conditions that a patient carries from admission to admission.
 struct Chronic {
-  std::string_view code;
+  std::string_view code;  ///< ICD-9 without point
   double logit_at_65;     ///< log-odds at age 65
   double logit_a_decade;  ///< change for each ten years of age
 };
+/// Positions in chronic_conditions(); kChronicKinds is their number.
 enum ChronicKind {
   kHypertension,
   kDiabetes,
@@ -55,7 +59,9 @@ enum ChronicKind {
   kFibrillation,
   kChronicKinds
 };
+/// In the order of ChronicKind.
 const std::array<Chronic, kChronicKinds>& chronic_conditions();
+/// ICD-9 codes that follow the principal one, any of them.
 std::span<const std::string_view> secondary_codes();
 
 /// What the model of a stay charts under an item.
@@ -95,11 +101,11 @@ enum class Channel : std::uint8_t {
 
 /// One row of D_ITEMS, and how it is charted.
 struct ChartItem {
-  int item_id = 0;
-  std::string label, abbreviation, category, param_type, unit;
-  bool metavision = false;
-  Channel channel = Channel::kText;
-  int decimals = 0;
+  int item_id = 0;  ///< ITEMID, ascending over the catalogue
+  std::string label, abbreviation, category, param_type, unit;  ///< as in D_ITEMS
+  bool metavision = false;                                      ///< else of CareVue
+  Channel channel = Channel::kText;                             ///< where its values come from
+  int decimals = 0;                                             ///< of a number, when written
   std::uint8_t every_hours = 4;             ///< interval between two records in a usual stay
   std::array<float, kCareUnits> charted{};  ///< share of stays that chart it, by unit
   std::span<const std::string_view> texts;  ///< texts of kText, kAspectText, kGcs…: worst last
@@ -108,10 +114,11 @@ struct ChartItem {
 
 /// All items: first the `core` ones, then body sites x aspects (each charted for few stays).
 struct ChartCatalogue {
-  std::vector<ChartItem> items;
+  std::vector<ChartItem> items;  ///< in the order of D_ITEMS
   std::vector<int> core[2];     ///< items of CareVue (0) and MetaVision (1) that any stay may chart
   std::vector<int> aspects[2];  ///< the many rarely used ones
 };
+/// Made at the first call, the same every time; thread-safe.
 const ChartCatalogue& chart_catalogue();
 
 }  // namespace semblance::prepare

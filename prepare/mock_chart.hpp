@@ -9,8 +9,9 @@
 
 namespace semblance::prepare {
 
-inline constexpr std::int32_t kNoValue = INT32_MIN;
+inline constexpr std::int32_t kNoValue = INT32_MIN;  ///< VALUE is left blank
 
+/// One row of CHARTEVENTS, in 16 bytes: there are millions.
 struct MockEvent {
   std::int32_t minute;  ///< CHARTTIME, minutes since 1970-01-01
   std::int16_t item;    ///< index in chart_catalogue().items

@@ -26,7 +26,7 @@ class GzipTable {
   GzipTable(const std::filesystem::path& directory, MockTable table)
       : path_(directory / (std::string(mock_table_name(table)) + ".csv.gz")),
         out_(path_.temporary(), std::ios::binary) {
-    if (!out_) base::fail_errno("cannot create", path_.final_path().string());
+    if (!out_) base::fail_errno("create", path_.final_path().string());
     waiting_.append(mock_table_header(table)).push_back('\n');
   }
   /// Text to compress here; short pieces wait until they make a member.
@@ -41,7 +41,7 @@ class GzipTable {
   void close() {
     flush();
     out_.close();
-    if (!out_) base::fail_errno("cannot write", path_.final_path().string());
+    if (!out_) base::fail_errno("write", path_.final_path().string());
   }
   void commit() { path_.commit(); }
 
@@ -53,7 +53,7 @@ class GzipTable {
   }
   void write(std::string_view bytes) {
     out_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    if (!out_) base::fail_errno("cannot write", path_.final_path().string());
+    if (!out_) base::fail_errno("write", path_.final_path().string());
   }
   base::PendingPath path_;
   std::ofstream out_;

@@ -19,6 +19,7 @@ enum class RunKind : std::uint8_t { kEmpty, kIntegers, kReals, kTexts };
 /// Kind of one value; surrounding blanks do not count.
 RunKind number_kind(std::string_view text);
 
+/// The runs of one column of a file: first filled from all its rows, then asked.
 class NumberRuns {
  public:
   /// \param rows  length of a run, at least 1
@@ -28,6 +29,7 @@ class NumberRuns {
   /// thread.
   class Block {
    public:
+    /// \param rows  length of a run
     explicit Block(std::int64_t rows) : rows_(rows) {}
     /// \param file_row  1 for the first row of the file
     void add(std::int64_t file_row, std::string_view text, bool missing);
@@ -42,7 +44,8 @@ class NumberRuns {
     std::int64_t rows_;
     std::vector<Seen> seen_;
   };
-  Block block() const { return Block(rows_); }
+  Block block() const { return Block(rows_); }  ///< an empty one, for a thread's next rows
+  /// Adds what a block has seen. Thread-safe.
   void merge(const Block& block);
 
   /// The text as pandas writes it back; `text` itself where its run stayed text.

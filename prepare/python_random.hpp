@@ -13,6 +13,7 @@ class PythonRandom {
   /// `random.seed(seed)` for a non-negative whole number.
   explicit PythonRandom(std::uint64_t seed);
 
+  /// The next 32 tempered bits of the twister.
   std::uint32_t next_word();
   /// `random.getrandbits(bits)`, 1 <= bits <= 64.
   std::uint64_t bits(int bits);

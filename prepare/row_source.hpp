@@ -18,9 +18,12 @@ namespace semblance::prepare {
 class CellReader {
  public:
   CellReader() = default;
+  /// \param date_format  "" for ISO 8601
+  /// \param missing      texts that mean missing, beside the empty one
+  /// \throws Error{kData} for a format that is none
   CellReader(CellKind kind, const std::string& date_format, std::vector<std::string> missing);
-  CellKind kind() const { return kind_; }
-  bool is_missing(std::string_view text) const;
+  CellKind kind() const { return kind_; }        ///< of what read() gives
+  bool is_missing(std::string_view text) const;  ///< compared letter by letter, without trimming
   /// \throws Error{kData} that says what the text is not
   Value read(std::string_view text) const;
 
@@ -35,30 +38,33 @@ class CellReader {
 class RowBlock {
  public:
   virtual ~RowBlock() = default;
-  virtual std::int64_t n_rows() const = 0;
+  virtual std::int64_t n_rows() const = 0;  ///< numbered from 0 within the block
   /// \throws Error{kData} naming file, row and column
   virtual Value load(std::int64_t row, int column) const = 0;
   virtual std::string place(std::int64_t row) const = 0;  ///< "CHARTEVENTS.csv.gz: row 17"
 };
 
+/// A column of a raw table, and how its texts are read.
 struct SourceColumn {
-  std::string name;  ///< as the recipe writes it
-  CellKind kind = CellKind::kText;
-  std::string date_format;
-  std::string place;  ///< in the recipe
+  std::string name;                 ///< as the recipe writes it
+  CellKind kind = CellKind::kText;  ///< that its values must have
+  std::string date_format;          ///< "" for ISO 8601
+  std::string place;                ///< in the recipe
 };
 
 /// One raw table as the recipe wants it.
 struct SourceSpec {
+  /// Name in the recipe; file as written there; place of the entry.
   std::string name, file, place;
-  std::vector<SourceColumn> columns;
-  std::vector<std::string> missing;  ///< texts that mean missing, beside the empty one
-  std::int64_t rows = -1;            ///< read only the first so many; -1: all
-  std::string row_number;            ///< name of a column that numbers the rows; "" for none
-  std::string runs_column;           ///< see NumberRuns; "" for none
-  std::int64_t runs_rows = 0;
+  std::vector<SourceColumn> columns;  ///< only these are read
+  std::vector<std::string> missing;   ///< texts that mean missing, beside the empty one
+  std::int64_t rows = -1;             ///< read only the first so many; -1: all
+  std::string row_number;             ///< name of a column that numbers the rows; "" for none
+  std::string runs_column;            ///< see NumberRuns; "" for none
+  std::int64_t runs_rows = 0;         ///< length of a run; 0 without runs_column
 };
 
+/// A raw table, read once from front to back.
 class RowSource {
  public:
   virtual ~RowSource() = default;
@@ -66,10 +72,11 @@ class RowSource {
   /// handed out in order.
   virtual void read(
       int threads, const std::function<void(const RowBlock& block, std::int64_t number)>& work) = 0;
+  /// Null without runs_column; whole only after read().
   std::shared_ptr<const NumberRuns> runs() const { return runs_; }
 
  protected:
-  std::shared_ptr<NumberRuns> runs_;
+  std::shared_ptr<NumberRuns> runs_;  ///< filled by read()
 };
 
 /// Finds the file of a source in a directory: the name as it stands or with .csv, .csv.gz, .parquet

@@ -9,11 +9,12 @@
 
 namespace semblance::prepare {
 
+/// With what a recipe is run.
 struct RecipeRun {
-  std::string input;  ///< directory of the raw tables
-  std::int64_t memory_bytes = 0;
-  int threads = 0;
-  std::string metadata;  ///< metadata YAML to write beside the table; "" for none
+  std::string input;              ///< directory of the raw tables
+  std::int64_t memory_bytes = 0;  ///< for rows that are kept, over all tables
+  int threads = 0;                ///< 0: all cores; the output does not depend on it
+  std::string metadata;           ///< metadata YAML to write beside the table; "" for none
 };
 
 /// Runs a recipe and writes its output table. Returns the number of rows.

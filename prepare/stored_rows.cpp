@@ -126,8 +126,9 @@ void StoredRows::write(std::size_t row, const Value* values) {
       cells_[c].texts[row] =
           value.missing() ? 0 : static_cast<std::uint32_t>(pool_.add(value.text)) + 1;
     } else if (shape_.columns[c].kind == CellKind::kReal) {
+      // -0.0 becomes 0.0: its bits are those of kMissingNumber.
       cells_[c].numbers[row] =
-          value.missing() ? kMissingNumber : std::bit_cast<std::int64_t>(value.number());
+          value.missing() ? kMissingNumber : std::bit_cast<std::int64_t>(value.number() + 0.0);
     } else {
       cells_[c].numbers[row] = value.missing() ? kMissingNumber : value.integer;
     }

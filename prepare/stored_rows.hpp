@@ -16,11 +16,12 @@ namespace semblance::prepare {
 /// The memory that a run of a recipe may take for rows that it keeps.
 class MemoryBudget {
  public:
+  /// \param limit_bytes  over all that count with it
   explicit MemoryBudget(std::int64_t limit_bytes) : limit_(limit_bytes) {}
   /// \throws Error{kData} that names `what` when the limit is passed
   void take(std::int64_t bytes, std::string_view what);
-  void give_back(std::int64_t bytes) { used_ -= bytes; }
-  std::int64_t limit_bytes() const { return limit_; }
+  void give_back(std::int64_t bytes) { used_ -= bytes; }  ///< what take() took
+  std::int64_t limit_bytes() const { return limit_; }     ///< as given
 
  private:
   std::int64_t limit_, used_ = 0;
@@ -33,11 +34,13 @@ class KeyIndex {
   /// The number of a key, given now if it is new.
   std::int64_t add(std::string_view key);
   std::int64_t find(std::string_view key) const;  ///< -1 when it was never added
+  /// Different keys.
   std::int64_t size() const { return static_cast<std::int64_t>(keys_.size()); }
+  /// The key of a number; valid as long as the index.
   std::string_view key(std::int64_t number) const {
     return keys_[static_cast<std::size_t>(number)];
   }
-  std::int64_t bytes() const;
+  std::int64_t bytes() const;  ///< memory in use
 
  private:
   std::size_t place_of(std::string_view key, std::uint64_t hash) const;
@@ -59,6 +62,8 @@ bool make_key(std::string& key, const Value* row, const std::vector<int>& slots)
 std::string key_text(const Value* row, const std::vector<int>& slots,
                      const std::vector<std::string>& names);
 
+/// Rows of one table: 8 bytes a number, 4 a text, each different text once. Not thread-safe while
+/// rows are added.
 class StoredRows {
  public:
   /// \param shape   columns; their slots are 0, 1, 2, ...
@@ -68,12 +73,13 @@ class StoredRows {
   StoredRows(const StoredRows&) = delete;
   StoredRows& operator=(const StoredRows&) = delete;
 
-  const RowShape& shape() const { return shape_; }
-  std::int64_t size() const { return n_rows_; }
-  std::int64_t add(const Value* row);  ///< returns the row's number
+  const RowShape& shape() const { return shape_; }  ///< slot c is column c
+  std::int64_t size() const { return n_rows_; }     ///< rows
+  std::int64_t add(const Value* row);               ///< returns the row's number
+  /// Puts another row in the place of one that is there.
   void replace(std::int64_t number, const Value* row);
-  void read(std::int64_t number, Value* row) const;  ///< fills shape().columns.size() values
-  Value value(std::int64_t number, int column) const;
+  void read(std::int64_t number, Value* row) const;    ///< fills shape().columns.size() values
+  Value value(std::int64_t number, int column) const;  ///< texts live as long as this object
 
  private:
   struct Cells {

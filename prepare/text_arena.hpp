@@ -9,6 +9,7 @@
 
 namespace semblance::prepare {
 
+/// Not thread-safe: one for each thread.
 class TextArena {
  public:
   /// A copy of the text that stays where it is.
@@ -24,7 +25,7 @@ class TextArena {
     if (chunks_.size() > 1) chunks_.erase(chunks_.begin(), chunks_.end() - 1), bytes_ = size_;
     used_ = 0;
   }
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const { return bytes_; }  ///< memory in use, not the texts' length
 
  private:
   void grow(std::size_t least) {

@@ -16,6 +16,7 @@ class Turns {
   /// Waits for the turn of `item`, then runs `step`. When `step` throws, or after cancel(), every
   /// waiting thread is released by an exception, so that one failure never leaves others waiting.
   void take(std::int64_t item, const std::function<void()>& step);
+  /// Releases all waiting threads with Error{kInternal}: for a failure outside take().
   void cancel();
 
  private:

@@ -64,7 +64,7 @@ using Texts = std::vector<std::string>;
 inline constexpr int kMost = 3;
 [[noreturn]] void f(std::function<int(int)> g);
 #define A_MACRO 1
-"""), ["4 A", "5 A::x", "6 A::good", "7 A::Inner", "8 A::Inner::y", "11 Colour", "13 Colour::kBlue", "15 Texts",
+"""), ["4 A", "5 A::x", "6 A::good", "7 A::Inner", "8 A::Inner::y", "11 Colour", "15 Texts",
        "16 kMost", "17 f", "18 A_MACRO"])
 
     def test_the_comment_of_the_file_or_of_a_neighbour_does_not_count(self):
@@ -110,7 +110,10 @@ class A final : public B {
 void add(int x);
 void add(double x);
 /// Colours.
-enum class Colour { kRed, kBlue };
+enum class Colour {
+  kRed,  ///< like blood
+  kBlue,
+};
 using std::swap;
 extern template class std::vector<int>;
 """), [])

@@ -121,6 +121,14 @@ TEST_F(Prepare, GathersSortsAndSamples) {
   EXPECT_EQ(std::count(sample.begin(), sample.end(), '\n'), 4);
 }
 
+TEST_F(Prepare, MinusZeroInARowThatIsKeptIsZeroAndNotMissing) {
+  write("zero.csv", "K,X\n2,-0.0\n1,\n");
+  EXPECT_EQ(run_whole("sources: {z: {file: zero, columns: {K: integer, X: float}}}\n"
+                      "tables: {t: {from: z, steps: [{sort: [K]}]}}\n"
+                      "output: {from: t}\n"),
+            "K,X\n1,\n2,0\n");
+}
+
 TEST_F(Prepare, AggregatesPerKey) {
   EXPECT_EQ(run(visits("      - aggregate:\n          per: [PERSON]\n          values:\n"
                        "            N: {take: count}\n            MEAN: {take: mean, of: VALUE}\n"

@@ -1,24 +1,16 @@
 #include "kernels/contingency.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 #include "base/error.hpp"
-#include "kernels/contingency_groups.hpp"
+#include "kernels/contingency_tables.hpp"
 
 namespace semblance::kernels {
 namespace {
 
 constexpr std::int64_t kMostCells = std::int64_t{1} << 33;
 constexpr int kMostCodes = 65536;
-
-/// Codes of a group such that joint tables of `groups` of them stay small beside the rows and the
-/// cache.
-int group_codes(std::int64_t n_rows, int groups) {
-  const double n = static_cast<double>(n_rows);
-  return groups == 2 ? static_cast<int>(std::clamp(std::sqrt(n) / 2.5, 1.0, 128.0))
-                     : static_cast<int>(std::clamp(std::cbrt(n) / 2, 1.0, 64.0));
-}
 
 void check_cardinalities(const std::vector<int>& cardinalities) {
   for (std::size_t c = 0; c < cardinalities.size(); ++c) {
@@ -34,7 +26,27 @@ void check_total(std::int64_t cells) {
       "contingency: the tables would have more than 2^33 cells; use fewer bins or columns");
 }
 
+/// The plan at hand, or a new one when it does not suit so many rows.
+const ContingencyPlan& suit(std::shared_ptr<const ContingencyPlan>& plan,
+                            const std::vector<int>& cardinalities, int order, std::int64_t n_rows,
+                            const base::Device& device) {
+  const std::size_t most_cells = joint_cells(n_rows, order, device);
+  if (plan == nullptr || plan->most_cells != most_cells) {
+    plan = std::make_shared<ContingencyPlan>(
+        ContingencyPlan{most_cells, cover_columns(cardinalities, order, most_cells)});
+  }
+  return *plan;
+}
+
 }  // namespace
+
+std::size_t joint_cells(std::int64_t n_rows, int order, const base::Device& device) {
+  constexpr std::size_t kSharedCells = 12288;  // 48 KiB of shared memory
+  const std::size_t most =
+      device.is_cuda() ? kSharedCells : std::size_t{1} << (order == 2 ? 14 : 16);
+  const auto rows_worth = static_cast<std::uint64_t>(std::max<std::int64_t>(8, n_rows)) / 8;
+  return std::min(most, static_cast<std::size_t>(std::bit_floor(rows_worth)));
+}
 
 PairCounts::PairCounts(std::vector<int> cardinalities) : cardinalities_(std::move(cardinalities)) {
   check_cardinalities(cardinalities_);
@@ -64,15 +76,13 @@ std::span<const std::int64_t> PairCounts::pair(int i, int j) const {
 }
 
 void PairCounts::add(std::span<const CodeColumn> columns, int threads, const std::string& device) {
-  const std::int64_t n_rows = check_codes(columns, cardinalities_);
+  const base::Device on = base::resolve_device(device);
+  const std::int64_t n_rows = check_codes(columns, cardinalities_, threads);
   const FindTable find_table = [&](std::span<const int> pair) {
     return counts_.data() + offsets_[index(pair[0], pair[1])];
   };
-  count_tables(columns, n_rows, cardinalities_, find_table,
-               {.order = 2,
-                .most_codes = group_codes(n_rows, 2),
-                .threads = threads,
-                .device = base::resolve_device(device)});
+  count_tables(columns, n_rows, cardinalities_, suit(plan_, cardinalities_, 2, n_rows, on).tables,
+               find_table, threads, on);
   n_rows_ += n_rows;
 }
 
@@ -136,15 +146,13 @@ std::span<const std::int64_t> TripleCounts::triple(int i, int j, int k) const {
 
 void TripleCounts::add(std::span<const CodeColumn> columns, int threads,
                        const std::string& device) {
-  const std::int64_t n_rows = check_codes(columns, cardinalities_);
+  const base::Device on = base::resolve_device(device);
+  const std::int64_t n_rows = check_codes(columns, cardinalities_, threads);
   const FindTable find_table = [&](std::span<const int> triple) {
     return counts_.data() + offsets_[index(triple[0], triple[1], triple[2])];
   };
-  count_tables(columns, n_rows, cardinalities_, find_table,
-               {.order = 3,
-                .most_codes = group_codes(n_rows, 3),
-                .threads = threads,
-                .device = base::resolve_device(device)});
+  count_tables(columns, n_rows, cardinalities_, suit(plan_, cardinalities_, 3, n_rows, on).tables,
+               find_table, threads, on);
   n_rows_ += n_rows;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -12,6 +13,8 @@ namespace semblance::kernels {
 
 /// Codes 0..K-1 of one column for the rows of a chunk, owned elsewhere.
 using CodeColumn = std::variant<std::span<const std::uint8_t>, std::span<const std::uint16_t>>;
+
+struct ContingencyPlan;  ///< kernels/contingency_tables.hpp
 
 /// Counts of all pairs of columns.
 class PairCounts {
@@ -48,6 +51,7 @@ class PairCounts {
   std::vector<std::int64_t> offsets_;  ///< [pairs] into counts_
   std::vector<std::int64_t> counts_;
   std::int64_t n_rows_ = 0;
+  std::shared_ptr<const ContingencyPlan> plan_;  ///< of the last add()
 };
 
 /// Counts of all triples of columns.
@@ -71,6 +75,7 @@ class TripleCounts {
   std::vector<std::int64_t> offsets_;
   std::vector<std::int64_t> counts_;
   std::int64_t n_rows_ = 0;
+  std::shared_ptr<const ContingencyPlan> plan_;  ///< of the last add()
 };
 
 }  // namespace semblance::kernels

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "kernels/contingency.hpp"
-#include "kernels/contingency_groups.hpp"
+#include "kernels/contingency_tables.hpp"
 #include "tests/kernels/device_cases.hpp"
 
 namespace semblance::kernels {
@@ -114,64 +116,95 @@ TEST(Contingency, TriplesEqualOneByOneCounting) {
   }
 }
 
-TEST(Contingency, ColumnsCountedInGroupsEqualOneByOneCounting) {
-  const std::vector<int> cardinalities{2, 3, 2, 5, 4, 1, 30, 7, 2};
-  const std::size_t n = 20'000;
-  const Owned owned(n, cardinalities, 5);
-  for (const int most_codes : {1, 6, 40, 1000, 60'000}) {
-    PairCounts pairs(cardinalities);
-    TripleCounts triples(cardinalities);
-    const auto columns = owned.columns(0, n);
-    const auto find_pair = [&](std::span<const int> c) {
-      return const_cast<std::int64_t*>(pairs.pair(c[0], c[1]).data());
-    };
-    const auto find_triple = [&](std::span<const int> c) {
-      return const_cast<std::int64_t*>(triples.triple(c[0], c[1], c[2]).data());
-    };
-    count_tables(columns, static_cast<std::int64_t>(n), cardinalities, find_pair,
-                 {.order = 2, .most_codes = most_codes, .threads = 2});
-    count_tables(columns, static_cast<std::int64_t>(n), cardinalities, find_triple,
-                 {.order = 3, .most_codes = most_codes, .threads = 2});
-    for (int i = 0; i < 9; ++i) {
-      for (int j = i + 1; j < 9; ++j) {
-        std::vector<std::int64_t> expected(pairs.pair(i, j).size(), 0);
-        for (std::size_t row = 0; row < n; ++row)
-          ++expected[owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]];
-        ASSERT_TRUE(std::equal(expected.begin(), expected.end(), pairs.pair(i, j).begin()))
-            << most_codes;
-        for (int k = j + 1; k < 9; ++k) {
-          std::vector<std::int64_t> sums(expected.size(), 0);
-          const auto table = triples.triple(i, j, k);
-          for (std::size_t cell = 0; cell < table.size(); ++cell)
-            sums[cell / cardinalities[k]] += table[cell];
-          ASSERT_EQ(sums, expected) << most_codes;
-          for (std::size_t row = 0; row < n; row += 997) {
-            const auto at =
-                (owned.wide[i][row] * cardinalities[j] + owned.wide[j][row]) * cardinalities[k] +
-                owned.wide[k][row];
-            ASSERT_GT(table[at], 0);
-          }
+/// All sets of `order` columns.
+std::set<std::vector<int>> all_sets(int n_columns, int order) {
+  std::set<std::vector<int>> sets;
+  for (int i = 0; i < n_columns; ++i) {
+    for (int j = i + 1; j < n_columns; ++j) {
+      if (order == 2) sets.insert({i, j});
+      for (int k = j + 1; order == 3 && k < n_columns; ++k) sets.insert({i, j, k});
+    }
+  }
+  return sets;
+}
+
+TEST(Contingency, JointTablesCoverEverySetOnceAndStaySmall) {
+  const std::vector<int> cardinalities{2, 300, 3, 7, 5, 1, 40, 2, 1, 1, 16};
+  for (const int order : {2, 3}) {
+    for (const std::size_t most_cells : {1u, 6u, 300u, 16'384u, 65'536u}) {
+      auto left = all_sets(11, order);
+      for (const JointTable& table : cover_columns(cardinalities, order, most_cells)) {
+        std::size_t cells = 1;
+        for (std::size_t m = table.columns.size(); m-- > 0;) {
+          EXPECT_EQ(table.strides[m], cells);
+          cells *= static_cast<std::size_t>(cardinalities[table.columns[m]]);
+        }
+        EXPECT_EQ(cells, table.n_cells);
+        if (table.columns.size() > static_cast<std::size_t>(order)) {
+          EXPECT_LE(cells, most_cells);
+        } else {
+          EXPECT_TRUE(std::is_sorted(table.columns.begin(), table.columns.end()));
+        }
+        for (const auto& target : table.targets) {
+          EXPECT_EQ(left.erase(target), 1u);
+          for (const int c : target) EXPECT_EQ(std::ranges::count(table.columns, c), 1);
         }
       }
+      EXPECT_TRUE(left.empty());
     }
   }
 }
 
-TEST(Contingency, GroupsHoldEachColumnOnceAndStaySmall) {
-  const std::vector<int> cardinalities{2, 300, 3, 7, 5, 1, 40, 2};
-  std::vector<int> seen(cardinalities.size(), 0);
-  for (const CodeGroup& group : group_columns(cardinalities, 42)) {
-    std::uint32_t product = 1;
-    for (const int column : group.columns) {
-      ++seen[column];
-      product *= cardinalities[column];
-    }
-    EXPECT_EQ(product, group.n_codes);
-    if (group.columns.size() > 1) {
-      EXPECT_LE(product, 42u);
+TEST(Contingency, AJointTableIsSummedIntoItsPairs) {
+  // Columns 0, 1, 2 of 2, 2, 3 codes; the cell of codes (a, b, c) counts 1 + 6 a + 3 b + c.
+  const JointTable table{{0, 1, 2}, {6, 3, 1}, 12, {{0, 1}, {0, 2}, {1, 2}}};
+  std::vector<std::uint32_t> cells(12);
+  std::iota(cells.begin(), cells.end(), 1u);
+  std::vector<std::int64_t> found[3] = {std::vector<std::int64_t>(4), std::vector<std::int64_t>(6),
+                                        std::vector<std::int64_t>(6)};
+  add_to_targets(table, {2, 2, 3}, cells,
+                 [&](std::span<const int> c) { return found[c[0] + c[1] - 1].data(); });
+  EXPECT_EQ(found[0], (std::vector<std::int64_t>{6, 15, 24, 33}));
+  EXPECT_EQ(found[1], (std::vector<std::int64_t>{5, 7, 9, 17, 19, 21}));
+  EXPECT_EQ(found[2], (std::vector<std::int64_t>{8, 10, 12, 14, 16, 18}));
+}
+
+TEST(Contingency, ColumnsCountedTogetherEqualOneByOneCounting) {
+  const std::vector<int> cardinalities{2, 3, 2, 5, 4, 1, 30, 7, 2};
+  const std::size_t n = 70'000;  // more rows than 16 bits count
+  const Owned owned(n, cardinalities, 5);
+  const auto columns = owned.columns(0, n);
+  PairCounts expected(cardinalities);
+  TripleCounts expected_triples(cardinalities);
+  const auto find = [&](std::span<const int> c) {
+    return const_cast<std::int64_t*>(c.size() == 2
+                                         ? expected.pair(c[0], c[1]).data()
+                                         : expected_triples.triple(c[0], c[1], c[2]).data());
+  };
+  for (const int order : {2, 3}) {
+    for (const auto& set : all_sets(9, order)) {
+      std::int64_t* counts = find(set);
+      for (std::size_t row = 0; row < n; ++row) {
+        std::size_t at = 0;
+        for (const int c : set) at = at * cardinalities[c] + owned.wide[c][row];
+        ++counts[at];
+      }
     }
   }
-  for (const int n : seen) EXPECT_EQ(n, 1);
+  for (const std::size_t most_cells : {1u, 6u, 40u, 1000u, 60'000u}) {
+    PairCounts pairs(cardinalities);
+    TripleCounts triples(cardinalities);
+    const auto find_table = [&](std::span<const int> c) {
+      return const_cast<std::int64_t*>(c.size() == 2 ? pairs.pair(c[0], c[1]).data()
+                                                     : triples.triple(c[0], c[1], c[2]).data());
+    };
+    for (const int order : {2, 3}) {
+      count_tables(columns, static_cast<std::int64_t>(n), cardinalities,
+                   cover_columns(cardinalities, order, most_cells), find_table, 2, {});
+    }
+    EXPECT_TRUE(std::ranges::equal(pairs.all(), expected.all())) << most_cells;
+    EXPECT_TRUE(std::ranges::equal(triples.all(), expected_triples.all())) << most_cells;
+  }
 }
 
 class ContingencyDevices : public OnDevice {};

@@ -16,7 +16,7 @@ class PrepareCommand : public Command {
                    "recipe in YAML (docs/RECIPES.md; examples in recipes/)")
         ->required();
     app.add_option("--input", options_.input,
-                   "directory of the raw tables (.csv, .csv.gz, .parquet)")
+                   "directory of the raw tables (.csv, .csv.gz, .parquet, .h5)")
         ->required();
     app.add_option("--output", options_.output, "table to write: .csv, .csv.gz, .parquet or .h5")
         ->required();

@@ -32,9 +32,10 @@ class PairCounts {
   ///         asked for and absent
   void add(std::span<const CodeColumn> columns, int threads = 0, const std::string& device = "cpu");
 
+  /// One column has no pair.
   int n_columns() const { return static_cast<int>(cardinalities_.size()); }
-  const std::vector<int>& cardinalities() const { return cardinalities_; }
-  std::int64_t n_rows() const { return n_rows_; }
+  const std::vector<int>& cardinalities() const { return cardinalities_; }  ///< as given
+  std::int64_t n_rows() const { return n_rows_; }  ///< added so far, merged ones included
   /// Counts of columns i < j, [K_i, K_j], j innermost.
   std::span<const std::int64_t> pair(int i, int j) const;
   /// All tables one after the other, (0,1), (0,2), ..., for sums over ranks; n_rows is the
@@ -57,16 +58,20 @@ class PairCounts {
 /// Counts of all triples of columns.
 class TripleCounts {
  public:
-  static constexpr int kMostColumns = 100;
+  static constexpr int kMostColumns = 100;  ///< 161,700 tables
 
   /// As PairCounts; 100 columns at most.
   explicit TripleCounts(std::vector<int> cardinalities);
+  /// As PairCounts::add().
   void add(std::span<const CodeColumn> columns, int threads = 0, const std::string& device = "cpu");
+  /// Fewer than three have no triple.
   int n_columns() const { return static_cast<int>(cardinalities_.size()); }
-  std::int64_t n_rows() const { return n_rows_; }
+  std::int64_t n_rows() const { return n_rows_; }  ///< added so far, merged ones included
   /// Counts of columns i < j < k, [K_i, K_j, K_k], k innermost.
   std::span<const std::int64_t> triple(int i, int j, int k) const;
+  /// All tables one after the other, (0,1,2), (0,1,3), ...; see PairCounts::all().
   std::span<std::int64_t> all() { return {counts_.data(), counts_.size()}; }
+  /// Adds another count of the same columns. \throws Error{kUsage} when cardinalities differ
   void merge(const TripleCounts& other);
 
  private:

@@ -13,7 +13,7 @@
 
 namespace semblance::kernels {
 
-inline constexpr std::size_t kMostJointColumns = 12;
+inline constexpr std::size_t kMostJointColumns = 12;  ///< columns of one joint table
 
 /// A table of the joint codes of some columns.
 struct JointTable {

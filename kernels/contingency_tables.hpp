@@ -15,8 +15,8 @@ namespace semblance::kernels {
 
 /// A cover and for which size of tables it was made.
 struct ContingencyPlan {
-  std::size_t most_cells = 0;
-  std::vector<JointTable> tables;
+  std::size_t most_cells = 0;      ///< as joint_cells() gave it
+  std::vector<JointTable> tables;  ///< together they have every pair (triple) once
 };
 
 /// Cells of a joint table that so many rows and the device make worth while.

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Folders whose headers must be complete; a new folder is added here.
-FOLDERS = ["base", "table", "pipeline", "cli", "generator", "evaluator", "trainer", "prepare"]
+FOLDERS = ["base", "table", "pipeline", "cli", "generator", "evaluator", "trainer", "kernels", "prepare"]
 
 EXEMPT = re.compile("|".join([
     r"~\s*\w+\s*\(",  # destructors

@@ -75,7 +75,7 @@ H5Handle open_dataset(hid_t parent, const std::string& name) {
 }
 
 /// Refuses a dataset whose size cannot be true: its file holds too few bytes for it, even deflated.
-/// \param bytes  at one byte an element, the least that it can take
+/// \param bytes  the least that it can take: its texts' width, else one byte, for each element
 void check_size(hid_t dataset, const std::string& name, double bytes) {
   constexpr double kAlwaysFine = 1e8;
   constexpr double kMostCompression = 2000;  // deflate makes at most 1,032 bytes of one
@@ -280,13 +280,15 @@ void h5_write_texts(hid_t parent, const std::string& name, const std::vector<std
 std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name, std::int64_t most) {
   const H5Handle dataset = open_dataset(parent, name);
   const std::size_t n = static_cast<std::size_t>(product(shape_of(dataset.get(), name, most)));
-  check_size(dataset.get(), name, static_cast<double>(n));
   const H5Handle file_type(H5Dget_type(dataset.get()), H5Tclose, name);
   SEMBLANCE_EXPECT(H5Tget_class(file_type.get()) == H5T_STRING, kData,
                    "dataset '{}' does not hold texts", name);
+  const bool variable = H5Tis_variable_str(file_type.get()) > 0;
+  const std::size_t width = variable ? 1 : H5Tget_size(file_type.get());
+  check_size(dataset.get(), name, static_cast<double>(n) * static_cast<double>(width));
   std::vector<std::string> texts(n);
   if (n == 0) return texts;
-  if (H5Tis_variable_str(file_type.get()) > 0) {
+  if (variable) {
     const H5Handle type = text_type();
     std::vector<char*> pointers(n, nullptr);
     h5_check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
@@ -296,7 +298,6 @@ std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name, st
     H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, pointers.data());
     return texts;
   }
-  const std::size_t width = H5Tget_size(file_type.get());
   std::vector<char> bytes(n * width);
   h5_check(H5Dread(dataset.get(), file_type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()),
            "reading dataset '" + name + "'");

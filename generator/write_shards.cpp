@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <regex>
 #include <set>
 
 #include "base/error.hpp"
@@ -71,9 +72,14 @@ void restore_notes(const OutputPlan& plan) {
   }
 }
 
+/// A part, or the note beside it.
+bool is_part(const std::string& name) {
+  static const std::regex kPart("part-[0-9]{5,}\\.h5(\\.done)?");
+  return std::regex_match(name, kPart);
+}
+
 bool is_ours(const std::string& name) {
-  return name == "manifest.json" || name == "dataset.h5" || name.starts_with("part-") ||
-         name.starts_with(".");
+  return name == "manifest.json" || name == "dataset.h5" || is_part(name) || name.starts_with(".");
 }
 
 /// Creates the directory, or takes it up where an earlier run left it: no manifest, so no dataset
@@ -104,7 +110,7 @@ void tidy(const OutputPlan& plan, std::int64_t n_parts) {
     const std::string name = entry.path().filename().string();
     const bool unfinished =
         name.starts_with(".part-") && name.ends_with(".part");  // of a killed run
-    if (unfinished || (name.starts_with("part-") && !wanted.contains(name))) {
+    if (unfinished || (is_part(name) && !wanted.contains(name))) {
       stale.push_back(entry.path());
     }
   }

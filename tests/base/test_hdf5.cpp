@@ -77,5 +77,22 @@ TEST(Hdf5, SizesOfAFileAreNotTrusted) {
   EXPECT_EQ(kind_of([&] { h5_read_int_attribute(file.get(), "absent"); }), ErrorKind::kData);
 }
 
+TEST(Hdf5, TextsOfAWidthThatTheFileCannotHoldAreRefused) {
+  const TemporaryDirectory dir;
+  const H5Handle file = h5_create(dir.file("a.h5"));
+  const H5Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "type");
+  h5_check(H5Tset_size(type.get(), 2'000'000), "width");
+  const hsize_t n = 100'000, chunk = 1;  // 200 GB in a file of some kilobytes
+  const H5Handle space(H5Screate_simple(1, &n, nullptr), H5Sclose, "space"),
+      list(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "list");
+  h5_check(H5Pset_chunk(list.get(), 1, &chunk), "chunk");
+  {
+    const H5Handle dataset(
+        H5Dcreate2(file.get(), "t", type.get(), space.get(), H5P_DEFAULT, list.get(), H5P_DEFAULT),
+        H5Dclose, "dataset");
+  }
+  EXPECT_EQ(kind_of([&] { h5_read_texts(file.get(), "t"); }), ErrorKind::kData);
+}
+
 }  // namespace
 }  // namespace semblance::base

@@ -159,6 +159,14 @@ TEST_F(WriteOutput, ADirectoryWithOtherFilesIsLeftAlone) {
   EXPECT_TRUE(fs::exists(directory_.file("home") + "/thesis.txt"));
 }
 
+TEST_F(WriteOutput, AFileWhoseNameOnlyBeginsLikeAPartIsLeftAlone) {
+  write(plan("shards", 100));
+  std::ofstream(directory_.file("shards") + "/part-list.txt") << "precious";
+  EXPECT_THAT([&] { write(plan("shards", 200)); },
+              testing::ThrowsMessage<base::Error>(testing::HasSubstr("part-list.txt")));
+  EXPECT_TRUE(fs::exists(directory_.file("shards") + "/part-list.txt"));
+}
+
 TEST_F(WriteOutput, AFailureLeavesNoFileUnderItsFinalName) {
   const FakeModel model = fake_model(small_table(), {"low > 1000"});
   const RowMaker maker(model.codec, *model.sampler, 7, nullptr);

@@ -24,8 +24,7 @@ struct OutputPlan {
 
 /// Parts are made by the ranks in turn. A part that is there already, made from the same model,
 /// seed and settings, and whole, is kept; dataset.h5 and the manifest are written last, by rank 0.
-/// \throws Error{kIo}; Error{kUsage} when the directory holds files that are none of a shard
-/// directory
+/// \throws Error{kIo}; Error{kUsage} when the directory holds files of other kinds
 void write_shard_directory(const OutputPlan& plan, const RowMaker& maker,
                            base::Communicator& communicator, RetryCounts& counts);
 

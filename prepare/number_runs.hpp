@@ -1,7 +1,6 @@
 /// How pandas reads a column of mixed texts and numbers: in runs of rows, each typed by itself. A
 /// run whose present values are all numbers becomes numbers, and is written back as Python writes
-/// numbers
-/// ("108" becomes "108.0" where the run has a missing value); any other run stays as it is.
+/// numbers ("108" becomes "108.0" where the run has a missing value); any other run stays as it is.
 /// Published recipes that went through pandas can only be repeated with this.
 #pragma once
 

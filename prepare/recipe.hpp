@@ -132,9 +132,9 @@ struct Recipe {
   const TableSpec* find_table(std::string_view name) const;    ///< null when there is none
 };
 
-/// \throws Error{kIo} when the file cannot be read; Error{kData} naming line and column for
-/// anything that is no
-///         recipe: bad YAML, unknown keys or tables (with the nearest), tables that need each other
+/// \throws Error{kIo} when the file cannot be read; Error{kData} naming line and column for what is
+///         no recipe: bad YAML, unknown keys or tables (with the nearest), tables that need each
+///         other
 Recipe read_recipe(const std::string& path);
 
 }  // namespace semblance::prepare

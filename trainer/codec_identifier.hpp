@@ -10,10 +10,9 @@ namespace semblance::trainer {
 
 /// The identifier of a global row.
 /// \param pattern  "sequence" (1, 2, 3, ...; also when empty), "uuid" (RFC 4122 version 4),
-/// "nhs-number"
-///                 (999 test range with a valid check digit; some 909,000 of them, then they
-///                 repeat), or a pattern whose '#' become the digits of the row number, such as
-///                 "P######"
+///                 "nhs-number" (999 test range with a valid check digit; some 909,000 of them,
+///                 then they repeat), or a pattern whose '#' become the digits of the row number,
+///                 such as "P######"
 std::string issue_identifier(const std::string& pattern, std::int64_t row, std::uint64_t seed);
 
 /// Check digit of the first nine digits of an NHS number (modulus 11), or 10 when there is none.

@@ -70,7 +70,7 @@ void run(const std::string& path, int repeats, const std::string& out) {
     std::string seconds;
     for (int repeat = 0; repeat <= repeats; ++repeat) {  // the first does not count
       const double start = cpu_seconds();
-      result = kernels::nearest_rows_cpu(queries, references, options, isa, &counts);
+      result = kernels::nearest_rows_cpu(queries, {&references, 1}, options, isa, &counts)[0];
       if (repeat > 0) seconds += fmt::format("{}{}", repeat > 1 ? "," : "", cpu_seconds() - start);
     }
     const double n = static_cast<double>(std::max<std::int64_t>(1, sizes[0]));

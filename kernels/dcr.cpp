@@ -10,10 +10,17 @@ namespace semblance::kernels {
 
 std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
                                   const DcrOptions& options) {
-  check_gower_rows(queries, references);
-  SEMBLANCE_EXPECT(!options.leave_one_out || queries.n_rows == references.n_rows, kUsage,
-                   "nearest_rows: leave_one_out needs the same table twice; got {} and {} rows",
-                   queries.n_rows, references.n_rows);
+  return std::move(nearest_rows_of_each(queries, {&references, 1}, options)[0]);
+}
+
+std::vector<std::vector<Nearest>> nearest_rows_of_each(const GowerRows& queries,
+                                                       std::span<const GowerRows> references,
+                                                       const DcrOptions& options) {
+  for (const GowerRows& rows : references) check_gower_rows(queries, rows);
+  SEMBLANCE_EXPECT(
+      !options.leave_one_out || references.empty() || queries.n_rows == references[0].n_rows,
+      kUsage, "nearest_rows: leave_one_out needs the same table twice; got {} and {} rows",
+      queries.n_rows, references[0].n_rows);
   const base::Device device = base::resolve_device(options.device);
 #ifdef SEMBLANCE_WITH_CUDA
   if (device.is_cuda()) return nearest_rows_cuda(queries, references, options, device);

@@ -33,8 +33,8 @@ struct DcrOptions {
   /// all 0. Whole numbers up to 2^20 are used as they are, others as multiples of 2^-20 of the
   /// largest.
   std::vector<float> weights;
-  /// Query row i is reference row i (same table): leave it out of its own answer. With a single row
-  /// both distances are infinity and first_row is -1.
+  /// Query row i is reference row i (same table; of several tables, the first): leave it out of its
+  /// own answer. With a single row both distances are infinity and first_row is -1.
   bool leave_one_out = false;
 };
 
@@ -51,5 +51,14 @@ struct DcrOptions {
 /// \note   the same bits for any number of threads, tile size, instruction set and device
 std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& references,
                                   const DcrOptions& options = {});
+
+/// The same against each of several tables, say training and holdout rows, in one pass: queries are
+/// made ready and read once.
+/// \param references  tables of 1 to 2^31 - 2 rows each, with the columns of the queries
+/// \return [tables][N]; each table's results are those of nearest_rows() against it
+/// \throws Error as nearest_rows()
+std::vector<std::vector<Nearest>> nearest_rows_of_each(const GowerRows& queries,
+                                                       std::span<const GowerRows> references,
+                                                       const DcrOptions& options = {});
 
 }  // namespace semblance::kernels

@@ -6,6 +6,7 @@
 /// warp are neighbours: each starts from the rows that answered the one before.
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "base/cuda_check.hpp"
 #include "base/parallel.hpp"
@@ -286,22 +287,22 @@ __global__ void __launch_bounds__(kWarps * 32)
 class IndexOnDevice {
  public:
   IndexOnDevice(const GowerIndex& index, bool leave_one_out)
-      : columns_(scanned_columns(index)),
-        numbers_(scanned_numbers(index)),
+      : columns_(scanned_columns(index.scheme())),
+        numbers_(scanned_numbers(index.scheme())),
         leaf_bytes_(index.all_leaf_bytes()),
         leaf_first_(index.all_leaf_first()),
         members_(index.all_members()),
         numeric_(index.cells().all_numeric()),
         codes_(index.cells().all_codes()),
-        weights_(index.weights().column) {
+        weights_(index.scheme().weights().column) {
     SEMBLANCE_EXPECT(index.n_levels() <= kMostLevels, kUsage,
                      "nearest_rows: too many reference rows for CUDA");
-    view_.n_numeric = index.n_numeric();
-    view_.n_categorical = index.n_categorical();
+    view_.n_numeric = index.scheme().n_numeric();
+    view_.n_categorical = index.scheme().n_categorical();
     view_.n_columns = static_cast<int>(columns_.size());
     view_.n_levels = index.n_levels();
-    view_.row_group_bytes = index.row_group_bytes();
-    view_.box_group_bytes = index.box_group_bytes();
+    view_.row_group_bytes = index.scheme().row_group_bytes();
+    view_.box_group_bytes = index.scheme().box_group_bytes();
     view_.columns = columns_.data();
     view_.numbers = numbers_.data();
     view_.leaf_bytes = leaf_bytes_.data();
@@ -315,8 +316,8 @@ class IndexOnDevice {
     view_.numeric = numeric_.data();
     view_.codes = codes_.data();
     view_.weights = weights_.data();
-    view_.bound_per_level = index.bound_per_level();
-    view_.weight_sum = index.weights().sum;
+    view_.bound_per_level = index.scheme().bound_per_level();
+    view_.weight_sum = index.scheme().weights().sum;
     view_.leave_one_out = leave_one_out;
   }
 
@@ -324,16 +325,16 @@ class IndexOnDevice {
 
  private:
   /// Columns that can make a difference, in the order of scanning.
-  static std::vector<std::int32_t> scanned_numbers(const GowerIndex& index) {
+  static std::vector<std::int32_t> scanned_numbers(const GowerScheme& scheme) {
     std::vector<std::int32_t> numbers;
-    for (const int c : index.scan_order()) {
-      if (index.column(c).cost > 0) numbers.push_back(c);
+    for (const int c : scheme.scan_order()) {
+      if (scheme.column(c).cost > 0) numbers.push_back(c);
     }
     return numbers;
   }
-  static std::vector<IndexColumn> scanned_columns(const GowerIndex& index) {
+  static std::vector<IndexColumn> scanned_columns(const GowerScheme& scheme) {
     std::vector<IndexColumn> columns;
-    for (const std::int32_t c : scanned_numbers(index)) columns.push_back(index.column(c));
+    for (const std::int32_t c : scanned_numbers(scheme)) columns.push_back(scheme.column(c));
     return columns;
   }
 
@@ -349,31 +350,49 @@ class IndexOnDevice {
   std::vector<base::DeviceBuffer<std::uint8_t>> boxes_;
 };
 
-/// Searches queries [first, last) and writes their results where they belong.
-void search_slab(const IndexOnDevice& device_index, const RoutedQueries& slab,
-                 std::vector<Nearest>& result) {
-  const DeviceIndex& view = device_index.view();
-  const auto n = static_cast<std::int64_t>(slab.rows.size());
-  const base::DeviceBuffer<float> numeric(slab.cells.all_numeric());
-  const base::DeviceBuffer<std::int32_t> codes(slab.cells.all_codes());
-  const base::DeviceBuffer<std::int16_t> bytes(slab.bytes);
-  const base::DeviceBuffer<std::int64_t> rows(slab.rows);
-  const base::DeviceBuffer<std::uint32_t> leaves(slab.leaves);
-  base::DeviceBuffer<Nearest> nearest(slab.rows.size());
-  const DeviceQueries queries{n,           numeric.data(), codes.data(), bytes.data(),
-                              rows.data(), leaves.data()};
+/// A slab of routed queries in device memory.
+class QueriesOnDevice {
+ public:
+  explicit QueriesOnDevice(const RoutedQueries& slab)
+      : numeric_(slab.cells.all_numeric()),
+        codes_(slab.cells.all_codes()),
+        bytes_(slab.bytes),
+        rows_(slab.rows) {}
 
-  const std::size_t ops_bytes = static_cast<std::size_t>(view.n_columns) * sizeof(SharedOp);
+  /// \param leaves  [n] of the index that is to be searched
+  DeviceQueries view(const std::uint32_t* leaves) const {
+    return {static_cast<std::int64_t>(rows_.size()),
+            numeric_.data(),
+            codes_.data(),
+            bytes_.data(),
+            rows_.data(),
+            leaves};
+  }
+
+ private:
+  base::DeviceBuffer<float> numeric_;
+  base::DeviceBuffer<std::int32_t> codes_;
+  base::DeviceBuffer<std::int16_t> bytes_;
+  base::DeviceBuffer<std::int64_t> rows_;
+};
+
+/// Searches one index for a slab of queries and writes the results where they belong.
+void search_slab(const DeviceIndex& index, const QueriesOnDevice& on_device,
+                 const RoutedQueries& slab, std::size_t table, std::vector<Nearest>& result) {
+  const base::DeviceBuffer<std::uint32_t> leaves(slab.leaves[table]);
+  base::DeviceBuffer<Nearest> nearest(slab.rows.size());
+  const DeviceQueries queries = on_device.view(leaves.data());
+  const std::size_t ops_bytes = static_cast<std::size_t>(index.n_columns) * sizeof(SharedOp);
   const std::size_t room = kSharedBytes - kWarps * sizeof(WarpScratch);
   SEMBLANCE_EXPECT(ops_bytes <= room, kUsage,
                    "nearest_rows: {} columns are too many for CUDA; use --device cpu",
-                   view.n_columns);
+                   index.n_columns);
   const auto warps = static_cast<int>(
       std::clamp<std::size_t>(room / std::max<std::size_t>(ops_bytes, 1), 1, kWarps));
   const std::int64_t per_block = std::int64_t{warps} * kQueriesPerWarp;
-  search_kernel<<<static_cast<unsigned>((n + per_block - 1) / per_block),
+  search_kernel<<<static_cast<unsigned>((queries.n + per_block - 1) / per_block),
                   static_cast<unsigned>(warps) * 32, static_cast<std::size_t>(warps) * ops_bytes>>>(
-      view, queries, nearest.data());
+      index, queries, nearest.data());
   SEMBLANCE_CUDA_CHECK(cudaGetLastError());
   std::vector<Nearest> found(slab.rows.size());
   nearest.copy_to_host({found.data(), found.size()});
@@ -383,18 +402,30 @@ void search_slab(const IndexOnDevice& device_index, const RoutedQueries& slab,
 
 }  // namespace
 
-std::vector<Nearest> nearest_rows_cuda(const GowerRows& queries, const GowerRows& references,
-                                       const DcrOptions& options, const base::Device& device) {
+std::vector<std::vector<Nearest>> nearest_rows_cuda(const GowerRows& queries,
+                                                    std::span<const GowerRows> references,
+                                                    const DcrOptions& options,
+                                                    const base::Device& device) {
   SEMBLANCE_CUDA_CHECK(cudaSetDevice(device.index));
-  const GowerWeights weights = whole_weights(
-      options.weights, static_cast<int>(references.numeric.size() + references.categorical.size()));
-  std::vector<Nearest> result(static_cast<std::size_t>(queries.n_rows));
-  if (queries.n_rows == 0) return result;
-  const GowerIndex index(references, weights, queries, options.threads);
-  const IndexOnDevice device_index(index, options.leave_one_out);
+  std::vector<std::vector<Nearest>> result(
+      references.size(), std::vector<Nearest>(static_cast<std::size_t>(queries.n_rows)));
+  if (queries.n_rows == 0 || references.empty()) return result;
+  const GowerIndexes indexes(
+      references,
+      whole_weights(options.weights,
+                    static_cast<int>(queries.numeric.size() + queries.categorical.size())),
+      queries, options.threads);
+  std::vector<std::unique_ptr<IndexOnDevice>> on_device;
+  for (const GowerIndex& index : indexes.index) {
+    on_device.push_back(
+        std::make_unique<IndexOnDevice>(index, options.leave_one_out && on_device.empty()));
+  }
   for (std::int64_t first = 0; first < queries.n_rows; first += kSlab) {
     const std::int64_t last = std::min(queries.n_rows, first + kSlab);
-    search_slab(device_index, route_queries(index, queries, first, last, options.threads), result);
+    const RoutedQueries slab = route_queries(indexes, queries, first, last, options.threads);
+    const QueriesOnDevice slab_on_device(slab);
+    for (std::size_t t = 0; t < on_device.size(); ++t)
+      search_slab(on_device[t]->view(), slab_on_device, slab, t, result[t]);
   }
   return result;
 }

@@ -1,6 +1,7 @@
 /// The CUDA search behind nearest_rows; only in builds with CUDA.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/device.hpp"
@@ -8,9 +9,12 @@
 
 namespace semblance::kernels {
 
-/// As nearest_rows on one CUDA device. The index is built on the host with `options.threads`;
-/// queries go through the device in slabs, so that memory is O(references) there.
-std::vector<Nearest> nearest_rows_cuda(const GowerRows& queries, const GowerRows& references,
-                                       const DcrOptions& options, const base::Device& device);
+/// As nearest_rows_of_each on one CUDA device; shapes are not checked again. The indexes are built
+/// on the host with `options.threads`; queries go through the device in slabs, so that memory is
+/// O(references) there.
+std::vector<std::vector<Nearest>> nearest_rows_cuda(const GowerRows& queries,
+                                                    std::span<const GowerRows> references,
+                                                    const DcrOptions& options,
+                                                    const base::Device& device);
 
 }  // namespace semblance::kernels

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <mutex>
 
 #include "base/parallel.hpp"
 #include "kernels/dcr_index.hpp"
@@ -19,22 +20,25 @@ std::uint64_t all_lanes(int n) {
   return n == kLanes ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
 }
 
-/// The search for one query after the other, each a neighbour of the one before it.
+/// The search of one index for one query after the other, each a neighbour of the one before it.
 class Search {
  public:
   Search(const GowerIndex& index, ScanFunctions scan, bool leave_one_out)
       : index_(index), scan_(scan) {
-    state_.bound_per_level = index.bound_per_level();
+    state_.bound_per_level = index.scheme().bound_per_level();
     state_.leave_one_out = leave_one_out;
   }
 
-  NearestUnits find(const RoutedQueries& slab, std::int64_t i) {
-    numeric_ = slab.cells.numeric(i);
-    codes_ = slab.cells.codes(i);
-    program_.set(index_, numeric_, slab.bytes.data() + i * index_.n_categorical());
-    state_.start(slab.rows[static_cast<std::size_t>(i)], promise());
-    scanned_leaf_ = slab.leaves[static_cast<std::size_t>(i)];
-    visit_leaf(scanned_leaf_);
+  /// \param row   number of the query
+  /// \param leaf  of the index, to which the query belongs
+  NearestUnits find(const ScanProgram& program, const float* numeric, const std::int32_t* codes,
+                    std::int64_t row, std::int64_t leaf) {
+    program_ = &program;
+    numeric_ = numeric;
+    codes_ = codes;
+    state_.start(row, promise());
+    scanned_leaf_ = leaf;
+    visit_leaf(leaf);
     visit_boxes(index_.n_levels() - 1, 0);
     return state_.best;
   }
@@ -47,8 +51,9 @@ class Search {
     if (id == promised_ids_[1]) return promised_units_[1];
     ++counts_.exact;
     const RowCells& cells = index_.cells();
-    return scan_.exact(numeric_, cells.numeric(id), index_.n_numeric(), codes_, cells.codes(id),
-                       index_.n_categorical(), index_.weights().column.data());
+    return scan_.exact(numeric_, cells.numeric(id), index_.scheme().n_numeric(), codes_,
+                       cells.codes(id), index_.scheme().n_categorical(),
+                       index_.scheme().weights().column.data());
   }
 
   /// A difference that the second nearest cannot exceed, from the rows that answered the query
@@ -69,8 +74,7 @@ class Search {
     const std::int64_t most = state_.most();
     if (most < 0) return 0;
     counts_.wide += most > kMostNarrow;
-    return function(program_.program(), group, static_cast<std::uint32_t>(most), levels) &
-           all_lanes(n);
+    return function(*program_, group, static_cast<std::uint32_t>(most), levels) & all_lanes(n);
   }
 
   void visit_leaf(std::int64_t leaf) {
@@ -134,7 +138,7 @@ class Search {
 
   const GowerIndex& index_;
   ScanFunctions scan_;
-  QueryProgram program_;
+  const ScanProgram* program_ = nullptr;
   SearchCounts counts_;
   const float* numeric_ = nullptr;
   const std::int32_t* codes_ = nullptr;
@@ -144,38 +148,58 @@ class Search {
   SearchState state_;
 };
 
+/// Searches all indexes for queries [begin, end) of a slab.
+SearchCounts search_batch(const GowerIndexes& indexes, const ScanFunctions& scan,
+                          bool leave_one_out, const RoutedQueries& slab, std::int64_t begin,
+                          std::int64_t end, std::vector<std::vector<Nearest>>& result) {
+  const GowerScheme& scheme = indexes.scheme;
+  std::vector<Search> searches;
+  for (const GowerIndex& index : indexes.index)
+    searches.emplace_back(index, scan, leave_one_out && searches.empty());
+  QueryProgram program;
+  for (std::int64_t i = begin; i < end; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    program.set(scheme, slab.cells.numeric(i), slab.bytes.data() + i * scheme.n_categorical());
+    for (std::size_t t = 0; t < searches.size(); ++t) {
+      result[t][static_cast<std::size_t>(slab.rows[at])] =
+          nearest_of(searches[t].find(program.program(), slab.cells.numeric(i), slab.cells.codes(i),
+                                      slab.rows[at], slab.leaves[t][at]),
+                     scheme.weights().sum);
+    }
+  }
+  SearchCounts counts;
+  for (const Search& search : searches) counts += search.counts();
+  return counts;
+}
+
 }  // namespace
 
-std::vector<Nearest> nearest_rows_cpu(const GowerRows& queries, const GowerRows& references,
-                                      const DcrOptions& options, Isa isa, SearchCounts* counts) {
+std::vector<std::vector<Nearest>> nearest_rows_cpu(const GowerRows& queries,
+                                                   std::span<const GowerRows> references,
+                                                   const DcrOptions& options, Isa isa,
+                                                   SearchCounts* counts) {
+  std::vector<std::vector<Nearest>> result(
+      references.size(), std::vector<Nearest>(static_cast<std::size_t>(queries.n_rows)));
+  if (counts != nullptr) *counts = {};
+  if (queries.n_rows == 0 || references.empty()) return result;
   const ScanFunctions scan = scan_functions(isa);
-  const GowerWeights weights = whole_weights(
-      options.weights, static_cast<int>(references.numeric.size() + references.categorical.size()));
-  std::vector<Nearest> result(static_cast<std::size_t>(queries.n_rows));
-  if (queries.n_rows == 0) return result;
-  const GowerIndex index(references, weights, queries, options.threads);
-  std::vector<SearchCounts> batch_counts(static_cast<std::size_t>(n_batches(queries.n_rows)));
+  const GowerIndexes indexes(
+      references,
+      whole_weights(options.weights,
+                    static_cast<int>(queries.numeric.size() + queries.categorical.size())),
+      queries, options.threads);
+  std::mutex counting;
   for (std::int64_t first = 0; first < queries.n_rows; first += kSlab) {
     const std::int64_t n = std::min(kSlab, queries.n_rows - first);
-    const RoutedQueries slab = route_queries(index, queries, first, first + n, options.threads);
+    const RoutedQueries slab = route_queries(indexes, queries, first, first + n, options.threads);
     base::parallel_for(n_batches(n), options.threads, [&](std::int64_t batch) {
-      Search search(index, scan, options.leave_one_out);
-      for (std::int64_t i = batch * kQueriesAtOnce; i < std::min(n, (batch + 1) * kQueriesAtOnce);
-           ++i) {
-        const std::int64_t row = slab.rows[static_cast<std::size_t>(i)];
-        result[static_cast<std::size_t>(row)] = nearest_of(search.find(slab, i), weights.sum);
-      }
-      batch_counts[static_cast<std::size_t>(n_batches(first) + batch)] = search.counts();
+      const SearchCounts part =
+          search_batch(indexes, scan, options.leave_one_out, slab, batch * kQueriesAtOnce,
+                       std::min(n, (batch + 1) * kQueriesAtOnce), result);
+      if (counts == nullptr) return;
+      const std::lock_guard lock(counting);
+      *counts += part;
     });
-  }
-  if (counts != nullptr) {
-    *counts = {};
-    for (const SearchCounts& part : batch_counts) {
-      counts->box_scans += part.box_scans;
-      counts->row_scans += part.row_scans;
-      counts->exact += part.exact;
-      counts->wide += part.wide;
-    }
   }
   return result;
 }

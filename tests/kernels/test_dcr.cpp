@@ -157,7 +157,8 @@ void expect_like_plain(const OwnedRows& queries, const OwnedRows& references,
   for (const Isa isa : isas()) {
     for (const int threads : {1, 3}) {
       options.threads = threads;
-      const auto result = nearest_rows_cpu(queries.view(), references.view(), options, isa);
+      const auto result =
+          nearest_rows_cpu(queries.view(), std::vector{references.view()}, options, isa)[0];
       ASSERT_EQ(result.size(), expected.size());
       for (std::size_t i = 0; i < result.size(); ++i) {
         ASSERT_TRUE(same_bits(result[i], expected[i]))
@@ -220,6 +221,36 @@ TEST_P(DcrSearchLikePlain, GivesTheSameBitsWithoutTheRowItself) {
   options.leave_one_out = true;
   const OwnedRows rows = random_rows(std::min<std::int64_t>(c.n_references, 1500), c.shape, 13);
   expect_like_plain(rows, rows, options);
+}
+
+/// Several tables in one pass: each has the results that it has alone.
+void expect_each_alike(const OwnedRows& queries, const std::vector<OwnedRows>& tables,
+                       DcrOptions options) {
+  std::vector<GowerRows> views;
+  for (const OwnedRows& table : tables) views.push_back(table.view());
+  const auto together = nearest_rows_of_each(queries.view(), views, options);
+  ASSERT_EQ(together.size(), tables.size());
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    const auto expected = nearest_rows_plain(queries.view(), views[t], options);
+    ASSERT_EQ(together[t].size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      ASSERT_TRUE(same_bits(together[t][i], expected[i])) << "table " << t << ", query " << i;
+    options.leave_one_out = false;  // concerns the first table alone
+  }
+}
+
+TEST_P(DcrSearchLikePlain, GivesTheSameBitsForSeveralTablesInOnePass) {
+  const Case& c = GetParam();
+  DcrOptions options;
+  options.weights = c.weights;
+  RandomShape whole = c.shape;
+  whole.missing = 0;
+  const OwnedRows rows = random_rows(std::min<std::int64_t>(c.n_references, 700), c.shape, 15);
+  const std::vector<OwnedRows> tables{rows, random_rows(1, c.shape, 16),
+                                      random_rows(400, whole, 17)};
+  expect_each_alike(random_rows(c.n_queries, c.shape, 14), tables, options);
+  options.leave_one_out = true;
+  expect_each_alike(rows, tables, options);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -292,15 +323,20 @@ TEST_P(DcrDevices, GiveTheBitsOfThePlainLoop) {
       const OwnedRows rows = random_rows(1200, shape, 23);
       DcrOptions others = options;
       others.leave_one_out = true;
-      const auto result = nearest(rows, rows, others);
-      const auto expected = nearest_rows_plain(rows.view(), rows.view(), others);
-      for (std::size_t i = 0; i < result.size(); ++i)
-        ASSERT_TRUE(same_bits(result[i], expected[i])) << i;
+      expect_each_alike(rows, {rows, random_rows(300, shape, 24)}, others);
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Device, DcrDevices, testing::Values("cpu", "cuda:0"), device_case_name);
+
+TEST(DcrSearch, NoTablesGiveNoResults) {
+  const OwnedRows rows{{{0.5f}}, {}};
+  EXPECT_TRUE(nearest_rows_of_each(rows.view(), {}).empty());
+  const OwnedRows none{{{}}, {}};
+  const std::vector<GowerRows> tables{rows.view(), none.view()};
+  EXPECT_THROW(nearest_rows_of_each(rows.view(), tables), base::Error);
+}
 
 TEST(DcrDevice, ANamelessOrAbsentDeviceIsRefused) {
   DcrOptions options;

@@ -97,15 +97,14 @@ std::vector<std::string> failed_gates(const Report& report) {
   return out;
 }
 
-Report build_report(const Comparison& data, const EvaluateOptions& options) {
+Report build_report(const Comparison& data, const EvaluateOptions& options, SharedNearest* ranks) {
   SEMBLANCE_EXPECT(options.sample >= 100, kData, "sample: {} is too few rows; give at least 100",
                    options.sample);
   SEMBLANCE_EXPECT(options.attacks >= 10, kData, "attacks: {} is too few; give at least 10",
                    options.attacks);
   expect_columns(data, options);
   const Thresholds thresholds = load_thresholds(options.thresholds);
-  Distances distances(data, base::resolve_device(options.device).name(), options.threads,
-                      options.seed);
+  Distances distances(data, options.device, options.threads, options.seed, ranks);
   const Context context{data, options, distances};
 
   Report report{.title = options.title.empty() ? "Synthetic data report" : options.title};

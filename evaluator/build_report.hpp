@@ -7,9 +7,13 @@
 
 namespace semblance::evaluator {
 
+class SharedNearest;
+
 /// \param options  its paths are shown in the report; nothing is read
+/// \param ranks    ranks that share the distances, or null
 /// \throws Error{kData} for unknown column names or settings out of range
-Report build_report(const Comparison& data, const EvaluateOptions& options);
+Report build_report(const Comparison& data, const EvaluateOptions& options,
+                    SharedNearest* ranks = nullptr);
 
 /// Ids of the gate checks that failed.
 std::vector<std::string> failed_gates(const Report& report);

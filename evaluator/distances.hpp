@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evaluator/comparison.hpp"
+#include "evaluator/shared_nearest.hpp"
 #include "kernels/dcr.hpp"
 
 namespace semblance::evaluator {
@@ -34,6 +35,12 @@ std::vector<kernels::Nearest> nearest(const Comparison& data, const Rows& querie
                                       const Rows& references, const kernels::DcrOptions& options,
                                       const std::vector<int>& columns = {});
 
+/// The same of each of several tables, in one pass over the queries.
+/// \param ranks  when not null, those that share the work; only on rank 0
+std::vector<std::vector<kernels::Nearest>> nearest_of_each(
+    const Comparison& data, const Rows& queries, const std::vector<const Rows*>& references,
+    const kernels::DcrOptions& options, SharedNearest* ranks = nullptr);
+
 /// The passes that several privacy and quality checks share. Train sides are cut to equal sizes
 /// where a comparison of two distances needs it.
 class Distances {
@@ -41,7 +48,9 @@ class Distances {
   /// Computes nothing yet.
   /// \param device  as base::Device::name()
   /// \param seed    of the even parts
-  Distances(const Comparison& data, std::string device, int threads, std::uint64_t seed);
+  /// \param ranks   ranks that share the passes, or null; must outlive this
+  Distances(const Comparison& data, std::string device, int threads, std::uint64_t seed,
+            SharedNearest* ranks = nullptr);
 
   /// For distances of one check alone.
   kernels::DcrOptions options() const { return {.device = device_, .threads = threads_}; }
@@ -54,13 +63,18 @@ class Distances {
   std::int64_t even_rows() const;                                    ///< min(real, holdout) rows
 
  private:
-  const std::vector<kernels::Nearest>& once(
-      const char* name, const std::function<std::vector<kernels::Nearest>()>& make);
+  using Results = std::vector<kernels::Nearest>;
+  /// The pass of that name, after make() has put it into done_.
+  const Results& once(const char* name, const std::function<void()>& make);
+  /// Synthetic rows against the real ones, and against even parts where there is a holdout: one
+  /// pass.
+  void pass_synthetic();
 
   const Comparison& data_;
   std::string device_;
   int threads_;
   std::uint64_t seed_;
+  SharedNearest* ranks_;
   std::map<std::string, std::vector<kernels::Nearest>> done_;
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "evaluator/build_report.hpp"
 #include "evaluator/report/render.hpp"
+#include "evaluator/shared_nearest.hpp"
 #include "table/read_table.hpp"
 
 namespace semblance::evaluator {
@@ -77,8 +78,12 @@ void add_settings(base::SettingList& list, EvaluateOptions& options) {
 
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator) {
   expect_paths(options);
-  if (communicator.rank() == 0) {
-    const Report report = build_report(read_comparison(options), options);
+  SharedNearest ranks(communicator);
+  if (communicator.rank() > 0) {
+    ranks.help();
+  } else {
+    const Report report = build_report(read_comparison(options), options, &ranks);
+    ranks.finish();
     const Json json = to_json(report);
     std::error_code error;
     std::filesystem::create_directories(options.output, error);

@@ -36,6 +36,9 @@ struct DcrOptions {
   /// Query row i is reference row i (same table; of several tables, the first): leave it out of its
   /// own answer. With a single row both distances are infinity and first_row is -1.
   bool leave_one_out = false;
+  /// With leave_one_out: query row i is reference row first_row + i (the queries are a part of the
+  /// table).
+  std::int64_t first_row = 0;
 };
 
 /// Gower distance (Gower 1971, Biometrics 27(4)): weighted mean over columns of min(|a - b|, 1) for
@@ -60,5 +63,10 @@ std::vector<Nearest> nearest_rows(const GowerRows& queries, const GowerRows& ref
 std::vector<std::vector<Nearest>> nearest_rows_of_each(const GowerRows& queries,
                                                        std::span<const GowerRows> references,
                                                        const DcrOptions& options = {});
+
+/// The checks of nearest_rows_of_each() alone, for callers that share its work among ranks.
+/// \throws Error as nearest_rows_of_each()
+void check_nearest_rows(const GowerRows& queries, std::span<const GowerRows> references,
+                        const DcrOptions& options);
 
 }  // namespace semblance::kernels

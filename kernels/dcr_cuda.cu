@@ -41,6 +41,7 @@ struct DeviceIndex {
   const std::uint32_t* weights;
   std::uint64_t bound_per_level, weight_sum;
   bool leave_one_out;
+  std::int64_t first_row;  ///< of the queries, see DcrOptions
 };
 
 /// Queries in routed order.
@@ -274,7 +275,7 @@ __global__ void __launch_bounds__(kWarps * 32)
     }
     search.base = static_cast<std::uint32_t>(warp_sum(base));
     __syncwarp();
-    search.state.start(queries.rows[i], search.promise());
+    search.state.start(index.first_row + queries.rows[i], search.promise());
     search.scanned_leaf = queries.leaves[i];
     search.visit_leaf(search.scanned_leaf);
     search.walk();
@@ -286,7 +287,7 @@ __global__ void __launch_bounds__(kWarps * 32)
 /// Owns the device copy of an index.
 class IndexOnDevice {
  public:
-  IndexOnDevice(const GowerIndex& index, bool leave_one_out)
+  IndexOnDevice(const GowerIndex& index, bool leave_one_out, std::int64_t first_row)
       : columns_(scanned_columns(index.scheme())),
         numbers_(scanned_numbers(index.scheme())),
         leaf_bytes_(index.all_leaf_bytes()),
@@ -319,6 +320,7 @@ class IndexOnDevice {
     view_.bound_per_level = index.scheme().bound_per_level();
     view_.weight_sum = index.scheme().weights().sum;
     view_.leave_one_out = leave_one_out;
+    view_.first_row = first_row;
   }
 
   const DeviceIndex& view() const { return view_; }
@@ -417,8 +419,8 @@ std::vector<std::vector<Nearest>> nearest_rows_cuda(const GowerRows& queries,
       queries, options.threads);
   std::vector<std::unique_ptr<IndexOnDevice>> on_device;
   for (const GowerIndex& index : indexes.index) {
-    on_device.push_back(
-        std::make_unique<IndexOnDevice>(index, options.leave_one_out && on_device.empty()));
+    on_device.push_back(std::make_unique<IndexOnDevice>(
+        index, options.leave_one_out && on_device.empty(), options.first_row));
   }
   for (std::int64_t first = 0; first < queries.n_rows; first += kSlab) {
     const std::int64_t last = std::min(queries.n_rows, first + kSlab);

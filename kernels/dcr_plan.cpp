@@ -107,7 +107,7 @@ std::vector<Nearest> nearest_rows_plain(const GowerRows& queries, const GowerRow
   base::parallel_for(queries.n_rows, options.threads, [&](std::int64_t i) {
     NearestUnits best;
     for (std::int64_t j = 0; j < references.n_rows; ++j) {
-      if (options.leave_one_out && i == j) continue;
+      if (options.leave_one_out && options.first_row + i == j) continue;
       offer(best,
             row_units(query.numeric(i), reference.numeric(j), n_numeric, query.codes(i),
                       reference.codes(j), n_categorical, weights.column.data()),

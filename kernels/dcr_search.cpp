@@ -29,7 +29,7 @@ class Search {
     state_.leave_one_out = leave_one_out;
   }
 
-  /// \param row   number of the query
+  /// \param row   number of the query among the references, see DcrOptions::leave_one_out
   /// \param leaf  of the index, to which the query belongs
   NearestUnits find(const ScanProgram& program, const float* numeric, const std::int32_t* codes,
                     std::int64_t row, std::int64_t leaf) {
@@ -150,12 +150,12 @@ class Search {
 
 /// Searches all indexes for queries [begin, end) of a slab.
 SearchCounts search_batch(const GowerIndexes& indexes, const ScanFunctions& scan,
-                          bool leave_one_out, const RoutedQueries& slab, std::int64_t begin,
+                          const DcrOptions& options, const RoutedQueries& slab, std::int64_t begin,
                           std::int64_t end, std::vector<std::vector<Nearest>>& result) {
   const GowerScheme& scheme = indexes.scheme;
   std::vector<Search> searches;
   for (const GowerIndex& index : indexes.index)
-    searches.emplace_back(index, scan, leave_one_out && searches.empty());
+    searches.emplace_back(index, scan, options.leave_one_out && searches.empty());
   QueryProgram program;
   for (std::int64_t i = begin; i < end; ++i) {
     const auto at = static_cast<std::size_t>(i);
@@ -163,7 +163,7 @@ SearchCounts search_batch(const GowerIndexes& indexes, const ScanFunctions& scan
     for (std::size_t t = 0; t < searches.size(); ++t) {
       result[t][static_cast<std::size_t>(slab.rows[at])] =
           nearest_of(searches[t].find(program.program(), slab.cells.numeric(i), slab.cells.codes(i),
-                                      slab.rows[at], slab.leaves[t][at]),
+                                      options.first_row + slab.rows[at], slab.leaves[t][at]),
                      scheme.weights().sum);
     }
   }
@@ -193,9 +193,8 @@ std::vector<std::vector<Nearest>> nearest_rows_cpu(const GowerRows& queries,
     const std::int64_t n = std::min(kSlab, queries.n_rows - first);
     const RoutedQueries slab = route_queries(indexes, queries, first, first + n, options.threads);
     base::parallel_for(n_batches(n), options.threads, [&](std::int64_t batch) {
-      const SearchCounts part =
-          search_batch(indexes, scan, options.leave_one_out, slab, batch * kQueriesAtOnce,
-                       std::min(n, (batch + 1) * kQueriesAtOnce), result);
+      const SearchCounts part = search_batch(indexes, scan, options, slab, batch * kQueriesAtOnce,
+                                             std::min(n, (batch + 1) * kQueriesAtOnce), result);
       if (counts == nullptr) return;
       const std::lock_guard lock(counting);
       *counts += part;

@@ -52,8 +52,8 @@ double identifiability(const Comparison& data, const Rows& real, const Rows& oth
                        const kernels::DcrOptions& options) {
   kernels::DcrOptions leave_out = options;
   leave_out.leave_one_out = true;
-  const auto among = nearest(data, real, real, leave_out),
-             to_other = nearest(data, real, other, options);
+  const auto found = nearest_of_each(data, real, {&real, &other}, leave_out);
+  const auto &among = found[0], &to_other = found[1];
   double nearer = 0;
   for (std::size_t i = 0; i < among.size(); ++i) nearer += to_other[i].first < among[i].first;
   return among.empty() ? std::nan("") : nearer / static_cast<double>(among.size());

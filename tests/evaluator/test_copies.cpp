@@ -92,5 +92,44 @@ TEST(Distances, AConstantRealColumnKeepsOtherValuesFarAway) {
   EXPECT_FLOAT_EQ(distances.synthetic_to_real()[1].first, 0.5);
 }
 
+TEST(Distances, DoNotDependOnTheNumberOfRanks) {
+  const Comparison data =
+      compare(testing::population(120, 1), testing::population(90, 2), testing::population(60, 3));
+  const auto firsts = [](const std::vector<kernels::Nearest>& found) {
+    std::vector<std::pair<float, std::int64_t>> out;
+    for (const kernels::Nearest& n : found) out.emplace_back(n.first, n.first_row);
+    return out;
+  };
+  Distances alone(data, "cpu", 1, 1);
+  for (const int n_ranks : {1, 3, 100}) {  // of 100 ranks some have no query
+    base::run_ranks_as_threads(n_ranks, [&](base::Communicator& communicator) {
+      SharedNearest ranks(communicator);
+      if (communicator.rank() > 0) return ranks.help();
+      Distances shared(data, "cpu", 1, 1, &ranks);
+      EXPECT_EQ(firsts(shared.synthetic_to_real()), firsts(alone.synthetic_to_real()));
+      EXPECT_EQ(firsts(shared.synthetic_to_even_real()), firsts(alone.synthetic_to_even_real()));
+      EXPECT_EQ(firsts(shared.synthetic_to_even_holdout()),
+                firsts(alone.synthetic_to_even_holdout()));
+      EXPECT_EQ(firsts(shared.holdout_to_real()), firsts(alone.holdout_to_real()));
+      EXPECT_EQ(firsts(shared.real_to_real()), firsts(alone.real_to_real()));
+      ranks.finish();
+    });
+  }
+}
+
+TEST(Distances, EvenPartsAreAsManyRowsOfBothTables) {
+  const Comparison data =
+      compare(testing::population(120, 1), testing::population(90, 2), testing::population(60, 3));
+  Distances distances(data, "cpu", 1, 1);
+  const auto& all = distances.synthetic_to_real();
+  const auto& part = distances.synthetic_to_even_real();
+  ASSERT_EQ(part.size(), 90u);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    EXPECT_GE(part[i].first, all[i].first);
+    EXPECT_LT(part[i].first_row, 60);
+    EXPECT_LT(distances.synthetic_to_even_holdout()[i].first_row, 60);
+  }
+}
+
 }  // namespace
 }  // namespace semblance::evaluator

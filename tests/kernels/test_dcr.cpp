@@ -330,6 +330,24 @@ TEST_P(DcrDevices, GiveTheBitsOfThePlainLoop) {
 
 INSTANTIATE_TEST_SUITE_P(Device, DcrDevices, testing::Values("cpu", "cuda:0"), device_case_name);
 
+TEST(DcrSearch, APartOfTheReferencesIsLeftOutOfItsOwnAnswers) {
+  const OwnedRows rows =
+      random_rows(600, {.n_numeric = 2, .n_categorical = 3, .cardinality = 2, .steps = 3}, 31);
+  OwnedRows part = rows;
+  for (auto& column : part.numeric) column.erase(column.begin(), column.begin() + 250);
+  for (auto& column : part.categorical) column.erase(column.begin(), column.begin() + 250);
+  DcrOptions options;
+  options.leave_one_out = true;
+  const auto whole = nearest(rows, rows, options);
+  options.first_row = 250;
+  const auto result = nearest(part, rows, options);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    EXPECT_TRUE(same_bits(result[i], whole[i + 250])) << i;
+  expect_like_plain(part, rows, options);
+  options.first_row = 251;
+  EXPECT_THROW(nearest(part, rows, options), base::Error);
+}
+
 TEST(DcrSearch, NoTablesGiveNoResults) {
   const OwnedRows rows{{{0.5f}}, {}};
   EXPECT_TRUE(nearest_rows_of_each(rows.view(), {}).empty());

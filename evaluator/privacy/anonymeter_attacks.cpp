@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
+#include "base/parallel.hpp"
 #include "base/philox.hpp"
 #include "evaluator/distances.hpp"
 #include "evaluator/means.hpp"
+#include "evaluator/privacy/predicates.hpp"
 #include "evaluator/quality/column_shape.hpp"
 #include "evaluator/sampling.hpp"
 
@@ -21,43 +24,7 @@ enum Stream : std::uint64_t {
   kSplit,
   kTargets
 };
-constexpr std::int64_t kMostSynthetic = 50000;  ///< rows on which a predicate must be unique
-
-/// One condition on one column.
-struct Condition {
-  enum class Test { kAtLeast, kAtMost, kEqual, kLevel, kMissing } test = Test::kMissing;
-  int column = 0;
-  double number = 0;
-  std::int32_t level = 0;
-
-  bool holds(const Rows& rows, std::size_t i) const {
-    const Feature& f = rows.features[static_cast<std::size_t>(column)];
-    switch (test) {
-      case Test::kAtLeast:
-        return f.numbers[i] >= number;
-      case Test::kAtMost:
-        return f.numbers[i] <= number;
-      case Test::kEqual:
-        return f.numbers[i] == number;
-      case Test::kLevel:
-        return f.codes[i] == level;
-      case Test::kMissing:
-        break;
-    }
-    return cell_missing(f, static_cast<std::int64_t>(i));
-  }
-};
-using Predicate = std::vector<Condition>;
-
-/// Exactly one row meets all conditions.
-bool singles_out(const Predicate& predicate, const Rows& rows) {
-  int found = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(rows.n_rows) && found < 2; ++i) {
-    found += std::all_of(predicate.begin(), predicate.end(),
-                         [&](const Condition& c) { return c.holds(rows, i); });
-  }
-  return found == 1;
-}
+constexpr std::int64_t kMostTries = 1000;  ///< guesses tried for each that is wanted
 
 std::vector<Predicate> univariate_predicates(const Comparison& data, const Rows& synthetic,
                                              base::PhiloxStream& random) {
@@ -162,32 +129,76 @@ AttackCount& AttackCount::operator+=(const AttackCount& other) {
   return *this;
 }
 
-AttackCount singling_out(const Comparison& data, bool multivariate, const AttackOptions& options) {
-  const std::int64_t n = std::min(data.real.n_rows, data.holdout.n_rows);
-  const Rows real = part_of(data.real, n, options.seed, kRealPart),
-             control = part_of(data.holdout, n, options.seed, kControlPart);
-  const Rows synthetic = part_of(data.synthetic, kMostSynthetic, options.seed, kSyntheticPart);
-  base::PhiloxStream random(options.seed, base::Purpose::kEvaluate,
-                            kGuess + (multivariate ? 32 : 0));
-  AttackCount count;
-  const auto try_one = [&](const Predicate& predicate) {
-    if (!singles_out(predicate, synthetic)) return;
-    ++count.attacks;
-    ++count.control_attacks;
-    count.successes += singles_out(predicate, real);
-    count.control_successes += singles_out(predicate, control);
-  };
-  if (multivariate) {
-    const MultivariateGuesser guesser(data, synthetic);
-    for (int tries = 0; count.attacks < options.attacks && tries < 20 * options.attacks; ++tries)
-      try_one(guesser.guess(random));
-  } else {
-    for (const Predicate& predicate : univariate_predicates(data, synthetic, random)) {
-      if (count.attacks >= options.attacks) break;
-      try_one(predicate);
+namespace {
+
+/// Tries guesses until enough of them are unique in the synthetic table, many at a time.
+class SinglingOut {
+ public:
+  SinglingOut(const Comparison& data, const Rows& synthetic, const AttackOptions& options)
+      : options_(options), synthetic_(data, synthetic), real_(part(data, data.real, kRealPart)),
+        control_(part(data, data.holdout, kControlPart)) {}
+
+  bool done() const { return count_.attacks >= options_.attacks; }
+  const AttackCount& count() const { return count_; }
+
+  /// The first guesses of `batch`, in order, that are needed.
+  void guess(std::span<const Predicate> batch) {
+    struct Outcome {
+      bool tried = false, real = false, control = false;
+    };
+    std::vector<Outcome> outcomes(batch.size());
+    base::parallel_for(static_cast<std::int64_t>(batch.size()), options_.distance.threads,
+                       [&](std::int64_t k) {
+                         const auto i = static_cast<std::size_t>(k);
+                         if (!synthetic_.singles_out(batch[i])) return;
+                         outcomes[i] = {true, real_.singles_out(batch[i]),
+                                        control_.singles_out(batch[i])};
+                       });
+    for (const Outcome& outcome : outcomes) {
+      if (!outcome.tried || done()) continue;
+      ++count_.attacks;
+      ++count_.control_attacks;
+      count_.successes += outcome.real;
+      count_.control_successes += outcome.control;
     }
   }
-  return count;
+
+ private:
+  /// Equally many training rows and strangers.
+  RankedTable part(const Comparison& data, const Rows& rows, std::uint64_t stream) const {
+    const std::int64_t n = std::min(data.real.n_rows, data.holdout.n_rows);
+    return {data, part_of(rows, n, options_.seed, stream)};
+  }
+
+  const AttackOptions& options_;
+  AttackCount count_;
+  RankedTable synthetic_, real_, control_;
+};
+
+}  // namespace
+
+AttackCount singling_out(const Comparison& data, bool multivariate, const AttackOptions& options) {
+  constexpr std::size_t kBatch = 2048;
+  const Rows synthetic = part_of(data.synthetic, kMostSynthetic, options.seed, kSyntheticPart);
+  SinglingOut attack(data, synthetic, options);
+  base::PhiloxStream random(options.seed, base::Purpose::kEvaluate,
+                            kGuess + (multivariate ? 32 : 0));
+  if (!multivariate) {
+    const std::vector<Predicate> all =
+        univariate_predicates(data, synthetic, random);
+    for (std::size_t first = 0; first < all.size() && !attack.done(); first += kBatch)
+      attack.guess(std::span(all).subspan(first, std::min(kBatch, all.size() - first)));
+    return attack.count();
+  }
+  const MultivariateGuesser guesser(data, synthetic);
+  const std::int64_t most_tries = kMostTries * std::int64_t{options.attacks};
+  for (std::int64_t tries = 0; tries < most_tries && !attack.done();
+       tries += static_cast<std::int64_t>(kBatch)) {
+    std::vector<Predicate> batch(kBatch);
+    for (Predicate& predicate : batch) predicate = guesser.guess(random);
+    attack.guess(batch);
+  }
+  return attack.count();
 }
 
 AttackCount linkability(const Comparison& data, const AttackOptions& options) {

@@ -21,6 +21,9 @@ struct AttackCount {
   AttackCount& operator+=(const AttackCount& other);
 };
 
+/// Synthetic rows, chosen at random, on which a guess of the singling-out attack must be unique.
+inline constexpr std::int64_t kMostSynthetic = 50000;
+
 /// How many guesses, and at random by what.
 struct AttackOptions {
   int attacks = 1000;            ///< at most; fewer where the table allows no more
@@ -31,7 +34,8 @@ struct AttackOptions {
 /// Predicates that hold for exactly one synthetic row are guessed to single out one real person.
 /// Univariate: an extreme, rare or missing value of one column. Multivariate: values of a random
 /// synthetic row in three random columns, with >= or <= by the side of the median for numbers.
-/// Training rows and control have the same number of rows, so their rates can be compared.
+/// Training rows and control have the same number of rows, so their rates can be compared. At most
+/// 1000 guesses are tried for each that is wanted, so the attack may make fewer than asked.
 AttackCount singling_out(const Comparison& data, bool multivariate, const AttackOptions& options);
 
 /// Columns are split at random into two halves that two data holders have of the same people. A

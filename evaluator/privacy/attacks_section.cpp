@@ -111,6 +111,12 @@ Section attacks_section(const Context& context) {
                     risk_check(single_multivariate(), singling_out(data, true, options)),
                     risk_check(link(), linkability(data, options))};
 
+  if (data.synthetic.n_rows > kMostSynthetic) {
+    for (std::size_t k : {0, 1})
+      section.checks[k].note +=
+          fmt::format(" Guesses are unique among {} random synthetic rows.", kMostSynthetic);
+  }
+
   std::vector<int> secrets;
   for (const std::string& name : context.options.sensitive) secrets.push_back(data.find(name));
   if (secrets.empty()) {

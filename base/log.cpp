@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/hushed_log.hpp"
 
 namespace semblance::base {
 namespace {
@@ -50,6 +51,16 @@ void configure_log(const LogOptions& options) {
 }
 
 bool log_is_quiet() { return state().options.quiet || state().options.rank != 0; }
+
+HushedLog::HushedLog() : was_quiet_(state().options.quiet) {
+  state().options.quiet = true;
+  logger().set_level(spdlog::level::warn);
+}
+
+HushedLog::~HushedLog() {
+  state().options.quiet = was_quiet_;
+  if (!log_is_quiet()) logger().set_level(spdlog::level::info);
+}
 
 void log_message(LogLevel level, std::string_view text) {
   const std::string rank =

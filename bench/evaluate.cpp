@@ -74,8 +74,7 @@ void run(int argc, char** argv) {
     });
   }
   const evaluator::Comparison data = read(argv[1], argv[2], argv[3]);
-  const evaluator::AttackOptions attack{.attacks = std::stoi(argv[4]),
-                                        .distance = {.threads = 1}};
+  const evaluator::AttackOptions attack{.attacks = std::stoi(argv[4]), .distance = {.threads = 1}};
   measure("singling out, one value", [&] { return counts(singling_out(data, false, attack)); });
   measure("singling out, three values", [&] { return counts(singling_out(data, true, attack)); });
   measure("linkability", [&] { return counts(linkability(data, attack)); });

@@ -6,6 +6,7 @@ std::unique_ptr<Command> inspect_command();
 std::unique_ptr<Command> prepare_command();
 std::unique_ptr<Command> train_command();
 std::unique_ptr<Command> generate_command();
+std::unique_ptr<Command> attack_command();
 std::unique_ptr<Command> evaluate_command();
 std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> export_command();
@@ -19,6 +20,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(prepare_command());
   commands.push_back(train_command());
   commands.push_back(generate_command());
+  commands.push_back(attack_command());
   commands.push_back(evaluate_command());
   commands.push_back(run_command());
   commands.push_back(export_command());

@@ -29,7 +29,7 @@ class RunCommand final : public Command {
     app.add_option("--to", request_.to, "last stage to look at")->type_name("STAGE");
     app.add_flag("--force", request_.force, "run the stages even when nothing changed");
     app.footer(
-        "Stages: mock_hospital, prepare, holdout, train, generate, export, evaluate.\n"
+        "Stages: mock_hospital, prepare, holdout, train, generate, export, attack, evaluate.\n"
         "A stage is skipped when its settings, its inputs and the program are those of its last "
         "run.");
   }

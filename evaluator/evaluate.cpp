@@ -74,6 +74,8 @@ void add_settings(base::SettingList& list, EvaluateOptions& options) {
            "column to judge fairness by, for example sex");
   list.add("sample", &options.sample, "most rows of each table for checks that fit classifiers");
   list.add("attacks", &options.attacks, "guesses of each simulated attack");
+  list.add("attack_file", &options.attack_file,
+           "attack.json of 'semblance attack': attacks with shadow models, for the privacy part");
 }
 
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator) {

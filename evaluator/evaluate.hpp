@@ -30,6 +30,7 @@ struct EvaluateOptions {
   std::string protected_column;        ///< for fairness; "" for none
   std::int64_t sample = 20000;         ///< most rows a side for the checks that fit classifiers
   int attacks = 1000;                  ///< guesses of each simulated attack
+  std::string attack_file;             ///< attack.json of `semblance attack`; "" for none
 };
 /// The settings of the section `evaluate` and of the flags, but paths, device, threads and seed.
 void add_settings(base::SettingList& list, EvaluateOptions& options);

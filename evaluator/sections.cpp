@@ -20,6 +20,7 @@ const std::vector<SectionSpec>& all_sections() {
       {"privacy", "closest", "Distance to the closest record", closest_record_section},
       {"privacy", "disclosure", "Neighbours and disclosure", disclosure_section},
       {"privacy", "membership", "Membership attacks", membership_section},
+      {"privacy", "shadow", "Attacks with shadow models", shadow_section},
       {"privacy", "attacks", "Singling out, linking, inferring", attacks_section},
   };
   return kSections;

@@ -99,8 +99,10 @@ std::vector<ConfigSection> config_sections(Config& config) {
       "formats", &config.export_formats,
       "single files to write beside the shard directory: csv, csv.gz, parquet, h5; empty: none");
   sections.push_back({"export", std::move(exporting)});
-  ConfigSection evaluate = stage_section(
-      "evaluate", config.evaluate, {"real", "synthetic", "holdout", "metadata", "output", "title"});
+  sections.push_back(stage_section("attack", config.attack, {}));
+  ConfigSection evaluate =
+      stage_section("evaluate", config.evaluate,
+                    {"real", "synthetic", "holdout", "metadata", "output", "title", "attack_file"});
   add_if_absent(evaluate.settings, "target", &config.evaluate.target,
                 "column to predict in the utility checks");
   sections.push_back(std::move(evaluate));
@@ -132,6 +134,7 @@ void spread_defaults(Config& config) {
   spread(config.holdout);
   spread(config.train);
   spread(config.generate);
+  spread(config.attack);
   spread(config.evaluate);
 }
 
@@ -192,6 +195,9 @@ void check_values(const Config& config) {
   SEMBLANCE_EXPECT(config.holdout.share >= 0 && config.holdout.share <= 0.9, kData,
                    "{}: holdout.share is {}, but must be between 0 and 0.9", config.file.string(),
                    config.holdout.share);
+  SEMBLANCE_EXPECT(!config.attacks || config.holdout.share > 0, kData,
+                   "{}: 'attack' needs rows that the model never saw; set holdout.share above 0",
+                   config.file.string());
   SEMBLANCE_EXPECT(config.generate.rows >= 0, kData,
                    "{}: generate.rows is {}, but must be 0 or more", config.file.string(),
                    config.generate.rows);
@@ -231,6 +237,7 @@ std::unique_ptr<Config> read_config(const fs::path& file, const std::vector<Conf
     const std::string& named = entry.section.empty() ? entry.key : entry.section;
     if (named == "mock_hospital") config->makes_mock_hospital = true;
     if (named == "prepare") config->prepares = true;
+    if (named == "attack") config->attacks = true;
   }
   resolve_paths(*config);
   check_data(*config);

@@ -11,6 +11,7 @@
 #include "evaluator/evaluate.hpp"
 #include "generator/generate.hpp"
 #include "pipeline/apply_entries.hpp"
+#include "pipeline/attack.hpp"
 #include "pipeline/config_entries.hpp"
 #include "pipeline/holdout.hpp"
 #include "prepare/mock_hospital.hpp"
@@ -43,6 +44,8 @@ struct Config {
   generator::GenerateOptions generate;  ///< section `generate`; rows 0: as many as training rows
   bool reject_copies = false;           ///< emit no row that equals a training row
   std::vector<std::string> export_formats{"csv"};  ///< single files beside the shard directory
+  bool attacks = false;                            ///< there is an `attack` section
+  AttackOptions attack;
   evaluator::EvaluateOptions evaluate;             ///< section `evaluate`
 };
 

@@ -19,6 +19,7 @@ RunFolder::RunFolder(const fs::path& folder, const std::string& table_format)
       model(folder / "model.h5"),
       checkpoints(folder / "checkpoints"),
       synthetic(folder / "synthetic"),
+      attack(folder / "attack.json"),
       report(folder / "report") {}
 
 namespace {
@@ -133,6 +134,23 @@ class StageMaker {
     stages_.push_back(std::move(stage));
   }
 
+  void add_attack() {
+    Stage stage = named("attack", "train copies of the model and attack them");
+    AttackOptions options = config_.attack;
+    options.real = folder_.train.string();
+    options.holdout = folder_.holdout.string();
+    options.metadata = folder_.metadata.string();
+    options.model = folder_.model.string();
+    options.output = folder_.attack.string();
+    stage.inputs = {{"train", folder_.train},
+                    {"holdout", folder_.holdout},
+                    {"metadata", folder_.metadata},
+                    {"model", folder_.model}};
+    stage.outputs = {{"attack.json", folder_.attack}};
+    stage.run = [options](base::Communicator& communicator) { attack(options, communicator); };
+    stages_.push_back(std::move(stage));
+  }
+
   void add_evaluate() {
     Stage stage = named("evaluate", "compare synthetic with real rows");
     evaluator::EvaluateOptions options = config_.evaluate;
@@ -145,6 +163,10 @@ class StageMaker {
     stage.inputs = {
         {"train", folder_.train}, {"synthetic", folder_.synthetic}, {"metadata", folder_.metadata}};
     if (has_holdout()) stage.inputs.push_back({"holdout", folder_.holdout});
+    if (config_.attacks) {
+      options.attack_file = folder_.attack.string();
+      stage.inputs.push_back({"attack.json", folder_.attack});
+    }
     if (!options.thresholds.empty()) stage.inputs.push_back({"thresholds", options.thresholds});
     stage.outputs = {{"report.html", folder_.report / "report.html"},
                      {"report.json", folder_.report / "report.json"}};
@@ -209,6 +231,7 @@ std::vector<Stage> make_stages(Config& config) {
   maker.add_train();
   maker.add_generate();
   if (!config.export_formats.empty()) maker.add_export();
+  if (config.attacks) maker.add_attack();
   maker.add_evaluate();
   return maker.take();
 }

@@ -26,11 +26,12 @@ struct RunFolder {
   std::filesystem::path model;        ///< model.h5
   std::filesystem::path checkpoints;  ///< checkpoints/: while training is not finished
   std::filesystem::path synthetic;    ///< synthetic/: shard directory
+  std::filesystem::path attack;       ///< attack.json: how attacks with shadow models fared
   std::filesystem::path report;       ///< report/: report.html and report.json
 };
 
 /// Stages in the order of the road: mock_hospital, prepare, holdout, train, generate, export,
-/// evaluate; those that the configuration does not ask for are left out.
+/// attack, evaluate; those that the configuration does not ask for are left out.
 std::vector<Stage> make_stages(Config& config);
 
 }  // namespace semblance::pipeline

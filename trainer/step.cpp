@@ -19,6 +19,7 @@ struct TrainingStep::Pass {
   float* grad;         // null: loss alone
   double* column_nll;  // may be null
   StepLoss loss;
+  double* row_loss = nullptr;  // [n], added to; may be null
 
   std::int64_t n() const { return static_cast<std::int64_t>(rows.size()); }
   bool backward() const { return grad != nullptr; }
@@ -84,7 +85,10 @@ void TrainingStep::encode(Pass& pass) {
       log_variance[i] = std::clamp(log_variance[i], kLeastLogVariance, kMostLogVariance);
       const float deviation = std::exp(0.5f * log_variance[i]);
       z_[r * l + i] = mean[i] + deviation * epsilon[i];
-      pass.loss.kl += 0.5 * (mean[i] * mean[i] + deviation * deviation - log_variance[i] - 1.0f);
+      const double kl =
+          0.5 * (mean[i] * mean[i] + deviation * deviation - log_variance[i] - 1.0f);
+      pass.loss.kl += kl;
+      if (pass.row_loss != nullptr) pass.row_loss[r] += kl;
     }
   }
 }
@@ -163,6 +167,7 @@ void TrainingStep::head(Pass& pass, int s, bool first) {
                    nll_.data(), pass.backward() ? pass.grad + bias_at : nullptr, scratch_.data());
   double sum = 0;
   for (std::int64_t r = 0; r < n; ++r) sum += nll_[r];
+  for (std::int64_t r = 0; pass.row_loss != nullptr && r < n; ++r) pass.row_loss[r] += nll_[r];
   pass.loss.nll += sum;
   if (pass.column_nll != nullptr) pass.column_nll[s] += sum;
   if (!pass.backward()) return;
@@ -255,6 +260,14 @@ StepLoss TrainingStep::loss(const float* weights, const TokenRows& data,
   Pass pass{weights, data, rows, noise, 1.0f, nullptr, column_nll, {}};
   run(pass);
   return pass.loss;
+}
+
+void TrainingStep::row_losses(const float* weights, const TokenRows& data,
+                              std::span<const std::int64_t> rows, const StepNoise& noise,
+                              double* row_loss) {
+  std::fill_n(row_loss, rows.size(), 0.0);
+  Pass pass{weights, data, rows, noise, 1.0f, nullptr, nullptr, {}, row_loss};
+  run(pass);
 }
 
 }  // namespace semblance::trainer

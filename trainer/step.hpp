@@ -63,6 +63,10 @@ class TrainingStep {
   StepLoss loss(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
                 const StepNoise& noise, double* column_nll = nullptr);
 
+  /// The loss of each row, without dropout. \param row_loss  [rows.size()], overwritten
+  void row_losses(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                  const StepNoise& noise, double* row_loss);
+
  private:
   struct Pass;
   void gather_tokens(const Pass& pass);

@@ -135,7 +135,9 @@ namespace {
 class SinglingOut {
  public:
   SinglingOut(const Comparison& data, const Rows& synthetic, const AttackOptions& options)
-      : options_(options), synthetic_(data, synthetic), real_(part(data, data.real, kRealPart)),
+      : options_(options),
+        synthetic_(data, synthetic),
+        real_(part(data, data.real, kRealPart)),
         control_(part(data, data.holdout, kControlPart)) {}
 
   bool done() const { return count_.attacks >= options_.attacks; }
@@ -147,13 +149,12 @@ class SinglingOut {
       bool tried = false, real = false, control = false;
     };
     std::vector<Outcome> outcomes(batch.size());
-    base::parallel_for(static_cast<std::int64_t>(batch.size()), options_.distance.threads,
-                       [&](std::int64_t k) {
-                         const auto i = static_cast<std::size_t>(k);
-                         if (!synthetic_.singles_out(batch[i])) return;
-                         outcomes[i] = {true, real_.singles_out(batch[i]),
-                                        control_.singles_out(batch[i])};
-                       });
+    base::parallel_for(
+        static_cast<std::int64_t>(batch.size()), options_.distance.threads, [&](std::int64_t k) {
+          const auto i = static_cast<std::size_t>(k);
+          if (!synthetic_.singles_out(batch[i])) return;
+          outcomes[i] = {true, real_.singles_out(batch[i]), control_.singles_out(batch[i])};
+        });
     for (const Outcome& outcome : outcomes) {
       if (!outcome.tried || done()) continue;
       ++count_.attacks;
@@ -184,8 +185,7 @@ AttackCount singling_out(const Comparison& data, bool multivariate, const Attack
   base::PhiloxStream random(options.seed, base::Purpose::kEvaluate,
                             kGuess + (multivariate ? 32 : 0));
   if (!multivariate) {
-    const std::vector<Predicate> all =
-        univariate_predicates(data, synthetic, random);
+    const std::vector<Predicate> all = univariate_predicates(data, synthetic, random);
     for (std::size_t first = 0; first < all.size() && !attack.done(); first += kBatch)
       attack.guess(std::span(all).subspan(first, std::min(kBatch, all.size() - first)));
     return attack.count();

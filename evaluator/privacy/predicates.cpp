@@ -20,8 +20,8 @@ int matches(const Ranges& ranges, std::int64_t first, std::int64_t n) {
   for (const auto& range : ranges) {
     const std::int32_t *ranks = range.ranks + first, low = range.low, high = range.high;
     for (std::int64_t i = 0; i < n; ++i)
-      met[i] &= static_cast<std::int32_t>(ranks[i] >= low) &
-                static_cast<std::int32_t>(ranks[i] <= high);
+      met[i] &=
+          static_cast<std::int32_t>(ranks[i] >= low) & static_cast<std::int32_t>(ranks[i] <= high);
   }
   int found = 0;
   for (std::int64_t i = 0; i < n; ++i) found += met[i];

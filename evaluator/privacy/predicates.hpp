@@ -1,5 +1,5 @@
-/// Conditions on single columns, and whether exactly one row of a table meets them: the questions of
-/// the singling-out attack, asked some hundred thousand times.
+/// Conditions on single columns, and whether exactly one row of a table meets them: the questions
+/// of the singling-out attack, asked some hundred thousand times.
 #pragma once
 
 #include <cstdint>

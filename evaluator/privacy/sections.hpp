@@ -15,5 +15,7 @@ Section disclosure_section(const Context& context);
 Section attacks_section(const Context& context);
 /// privacy.mia_*; not computed without a holdout of 20 rows.
 Section membership_section(const Context& context);
+/// privacy.lira_*, epsilon_lower: what attack.json tells (EvaluateOptions::attack_file).
+Section shadow_section(const Context& context);
 
 }  // namespace semblance::evaluator

@@ -1,0 +1,32 @@
+/// The people that an attack with shadow models tosses coins for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pipeline/attack.hpp"
+#include "table/column.hpp"
+
+namespace semblance::pipeline {
+
+/// Rows of the training table, then rows of the holdout. A row's number counts through both.
+struct AttackPool {
+  table::Table real, holdout;
+  std::string person_column;         ///< "": every row is a person
+  std::vector<std::int64_t> person;  ///< [rows] 0 to people - 1
+  std::vector<std::string> names;    ///< [rows] "row 17 of train.csv"
+  std::int64_t people = 0;
+
+  std::int64_t n_rows() const { return real.n_rows() + holdout.n_rows(); }
+
+  /// [rows] whether a model is trained on the row: a fair coin a model and person, by the seed.
+  std::vector<char> coins(int model, std::uint64_t seed) const;
+  /// Writes the rows whose coin is 1 as a table. \returns how many
+  std::int64_t write(const std::vector<char>& in, const std::string& path) const;
+};
+
+/// Reads both tables and takes whole people at random, until there are options.rows rows.
+AttackPool read_attack_pool(const AttackOptions& options);
+
+}  // namespace semblance::pipeline

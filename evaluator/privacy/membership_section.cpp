@@ -45,8 +45,7 @@ Json attack_row(const MembershipScores& scores, const Roc& roc, double area) {
 Section membership_section(const Context& context) {
   Section section{.text =
                       "Can somebody who holds the synthetic table tell who was in the training "
-                      "data? Attacks that train shadow "
-                      "generators need the training program and are not part of this report."};
+                      "data? Attacks that train generators themselves come next."};
   std::vector<MembershipScores> attacks;
   try {
     attacks = membership_attacks(context.data, {.most_rows = context.options.sample,

@@ -1,0 +1,112 @@
+#include "pipeline/attack.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/philox.hpp"
+#include "pipeline/attack_pool.hpp"
+#include "tests/pipeline/temporary_folder.hpp"
+#include "trainer/train.hpp"
+
+namespace semblance::pipeline {
+namespace {
+
+using testing::error_of;
+using testing::TemporaryFolder;
+
+/// Rows of two numbers that hang together and a category; `patient` has three rows.
+std::string write_people(const std::filesystem::path& path, int n, std::uint64_t stream) {
+  std::ofstream file(path);
+  file << "patient,age,pressure,ward\n";
+  base::PhiloxStream random(11, base::Purpose::kMockHospital, stream);
+  for (int i = 0; i < n; ++i) {
+    const auto age = 20 + random.below(70);
+    file << 'p' << stream << '-' << i / 3 << ',' << age << ',' << 100 + age / 2 + random.below(40)
+         << ',' << "ABCDE"[random.below(5)] << '\n';
+  }
+  return path.string();
+}
+
+class Attack : public ::testing::Test {
+ protected:
+  AttackOptions options(int rows, trainer::TrainOptions training) {
+    training.table = write_people(folder_ / "train.csv", rows, 1);
+    training.metadata = folder_.write("m.yaml", "columns: {patient: {kind: id}}\n").string();
+    training.output = (folder_ / "model.h5").string();
+    training.threads = 1;
+    trainer::train(training, *base::self_communicator());
+    return {.real = training.table,
+            .holdout = write_people(folder_ / "holdout.csv", rows, 2),
+            .metadata = training.metadata,
+            .model = training.output,
+            .output = (folder_ / "attack.json").string(),
+            .models = 8,
+            .threads = 1};
+  }
+  nlohmann::json run(const AttackOptions& options) {
+    attack(options, *base::self_communicator());
+    return nlohmann::json::parse(base::read_text_file(options.output));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Attack, CatchesAModelThatLearnsRowsByHeart) {
+  const nlohmann::json json =
+      run(options(300, {.blocks = 1, .epochs = 150, .weight_decay = 0, .validation = 0}));
+  ASSERT_EQ(json["attacks"][0]["id"], "model");
+  EXPECT_GT(json["attacks"][0]["rows"]["auc"].get<double>(), 0.8);
+  EXPECT_GT(json["attacks"][0]["one_run"]["epsilon"].get<double>(), 0.3);
+  EXPECT_GT(json["attacks"][0]["released"]["auc"].get<double>(), 0.7);
+}
+
+TEST_F(Attack, FindsNobodyInTheRowsOfADefaultModel) {
+  const nlohmann::json json = run(options(600, {}));
+  const nlohmann::json& rows = json["attacks"][1];
+  ASSERT_EQ(rows["id"], "rows");
+  EXPECT_NEAR(rows["rows"]["auc"].get<double>(), 0.5, 0.03);  // 9600 guesses
+  EXPECT_LT(rows["rows"]["tpr"][1]["interval"]["low"].get<double>(), 0.015);
+  EXPECT_LT(rows["one_run"]["epsilon"].get<double>(), 0.2);
+}
+
+TEST_F(Attack, IsTheSameForAnyNumberOfRanks) {
+  AttackOptions settings = options(90, {.blocks = 0, .epochs = 2});
+  settings.models = 4;
+  const nlohmann::json alone = run(settings);
+  base::run_ranks_as_threads(3, [&](base::Communicator& c) { attack(settings, c); });
+  EXPECT_EQ(nlohmann::json::parse(base::read_text_file(settings.output)), alone);
+}
+
+TEST_F(Attack, TossesOneCoinForAllRowsOfAPerson) {
+  AttackOptions settings = options(300, {.blocks = 0, .epochs = 1});
+  settings.person = "patient";
+  settings.rows = 100;
+  const AttackPool pool = read_attack_pool(settings);
+  EXPECT_LE(pool.n_rows(), 100);
+  EXPECT_GT(pool.n_rows(), 90);
+  const std::vector<char> in = pool.coins(3, 1);
+  double included = 0;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    included += in[i];
+    for (std::size_t k = 0; k < i; ++k) {
+      EXPECT_TRUE(pool.person[i] != pool.person[k] || in[i] == in[k]);
+    }
+  }
+  EXPECT_NEAR(included / static_cast<double>(in.size()), 0.5, 0.3);
+  EXPECT_NE(in, pool.coins(4, 1));
+}
+
+TEST_F(Attack, SaysWhatIsMissing) {
+  AttackOptions settings = options(60, {.blocks = 0, .epochs = 1});
+  settings.person = "patien";
+  EXPECT_NE(error_of([&] { run(settings); }).message.find("did you mean 'patient'"),
+            std::string::npos);
+  settings.person.clear();
+  settings.models = 2;
+  EXPECT_NE(error_of([&] { run(settings); }).message.find("give at least 4"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace semblance::pipeline

@@ -11,8 +11,9 @@ namespace semblance::evaluator {
 /// 1e-12 (continued fraction by Lentz's method, Numerical Recipes 6.4).
 double incomplete_beta(double a, double b, double x);
 
-/// P(X = k) and P(X >= k) for X of n trials with probability p.
+/// P(X = k) for X of n trials with probability p.
 double binomial_mass(std::int64_t k, std::int64_t n, double p);
+/// P(X >= k) for the same X.
 double binomial_at_least(std::int64_t k, std::int64_t n, double p);
 
 /// Clopper and Pearson's interval of a share, 95 %: never too narrow, whatever the share; [0, 1]

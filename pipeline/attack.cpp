@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -200,9 +201,10 @@ void attack(const AttackOptions& options, base::Communicator& communicator) {
       scores_of(options, pool, communicator.slice(options.models + 1), communicator.rank());
   const std::vector<float> all = gathered(own, communicator);
   if (communicator.rank() == 0) {
-    const evaluator::Json json = evaluator::attack_json(assemble(options, pool, all));
-    base::write_text_file(options.output, json.dump(1) + "\n");
-    for (const evaluator::Json& one : json["attacks"]) {
+    const std::string text = evaluator::attack_text(assemble(options, pool, all));
+    base::write_text_file(options.output, text);
+    const auto json = nlohmann::json::parse(text);
+    for (const auto& one : json["attacks"]) {
       base::log_info("attack: {}: AUC {:.3f}, epsilon at least {:.2f}",
                      one["name"].get<std::string>(), one["rows"]["auc"].get<double>(),
                      one["one_run"]["epsilon"].get<double>());

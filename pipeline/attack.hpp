@@ -11,19 +11,20 @@
 
 namespace semblance::pipeline {
 
+/// Files, and how much work to put in.
 struct AttackOptions {
-  std::string real;           ///< table that the model was trained on
-  std::string holdout;        ///< rows of the same population that it never saw
-  std::string metadata;       ///< path of a metadata YAML; "" to infer
-  std::string model;          ///< model.h5: its settings train the shadow models
-  std::string output;         ///< attack.json, for `evaluate --attack-file`
-  std::string person;         ///< column that tells whose row it is; "": as the metadata says
-  int models = 16;            ///< trained models, each attacked with the others as its shadows
-  std::int64_t rows = 50000;  ///< most rows of both tables together
-  double delta = 1e-5;        ///< of the one-run bound on ε
-  std::string device = "auto";
-  int threads = 0;
-  std::uint64_t seed = 1;  ///< of the choice of rows, the coins and the trainings
+  std::string real;             ///< table that the model was trained on
+  std::string holdout;          ///< rows of the same population that it never saw
+  std::string metadata;         ///< path of a metadata YAML; "" to infer
+  std::string model;            ///< model.h5: its settings train the shadow models
+  std::string output;           ///< attack.json, for `evaluate --attack-file`
+  std::string person;           ///< column that tells whose row it is; "": as the metadata says
+  int models = 16;              ///< trained models, each attacked with the others as its shadows
+  std::int64_t rows = 50000;    ///< most rows of both tables together
+  double delta = 1e-5;          ///< of the one-run bound on ε
+  std::string device = "auto";  ///< of trainings and generations
+  int threads = 0;              ///< 0: default_threads()
+  std::uint64_t seed = 1;       ///< of the choice of rows, the coins and the trainings
 };
 /// The settings above as they are named in a configuration's `attack:` section (paths excluded).
 void add_settings(base::SettingList& list, AttackOptions& options);

@@ -12,12 +12,13 @@ namespace semblance::pipeline {
 
 /// Rows of the training table, then rows of the holdout. A row's number counts through both.
 struct AttackPool {
-  table::Table real, holdout;
+  table::Table real, holdout;        ///< the chosen rows of each
   std::string person_column;         ///< "": every row is a person
   std::vector<std::int64_t> person;  ///< [rows] 0 to people - 1
   std::vector<std::string> names;    ///< [rows] "row 17 of train.csv"
-  std::int64_t people = 0;
+  std::int64_t people = 0;           ///< different people
 
+  /// Of both tables.
   std::int64_t n_rows() const { return real.n_rows() + holdout.n_rows(); }
 
   /// [rows] whether a model is trained on the row: a fair coin a model and person, by the seed.

@@ -45,7 +45,7 @@ struct Config {
   bool reject_copies = false;           ///< emit no row that equals a training row
   std::vector<std::string> export_formats{"csv"};  ///< single files beside the shard directory
   bool attacks = false;                            ///< there is an `attack` section
-  AttackOptions attack;
+  AttackOptions attack;                            ///< of that section
   evaluator::EvaluateOptions evaluate;             ///< section `evaluate`
 };
 

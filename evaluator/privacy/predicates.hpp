@@ -11,8 +11,9 @@ namespace semblance::evaluator {
 
 /// One condition on one column.
 struct Condition {
+  /// What is asked of the cell.
   enum class Test { kAtLeast, kAtMost, kEqual, kLevel, kMissing } test = Test::kMissing;
-  int column = 0;
+  int column = 0;          ///< of Comparison::columns
   double number = 0;       ///< kAtLeast, kAtMost, kEqual
   std::int32_t level = 0;  ///< kLevel
 };
@@ -23,6 +24,7 @@ using Predicate = std::vector<Condition>;
 /// numbers and rows are tested many at a time. Memory: 4 bytes a cell.
 class RankedTable {
  public:
+  /// Sorts each numeric column once.
   RankedTable(const Comparison& data, const Rows& rows);
 
   /// Exactly one row meets all conditions.

@@ -9,6 +9,7 @@
 #include "evaluator/binomial.hpp"
 #include "evaluator/blocks.hpp"
 #include "evaluator/intervals.hpp"
+#include "evaluator/json.hpp"
 #include "evaluator/privacy/one_run_audit.hpp"
 #include "evaluator/ranking.hpp"
 
@@ -254,7 +255,7 @@ std::vector<double> likelihood_ratios(const ShadowScores& shadows, std::span<con
   return ratios;
 }
 
-Json attack_json(const ShadowAttack& attack) {
+std::string attack_text(const ShadowAttack& attack) {
   SEMBLANCE_EXPECT(!attack.statistics.empty(), kUsage, "there is no statistic to attack with");
   Json out = {{"schema", kAttackSchema},
               {"models", attack.statistics[0].shadows.models},
@@ -266,7 +267,7 @@ Json attack_json(const ShadowAttack& attack) {
   out["attacks"] = Json::array();
   for (const ShadowStatistic& statistic : attack.statistics)
     out["attacks"].push_back(Trial(attack, statistic).run());
-  return out;
+  return out.dump(1) + "\n";
 }
 
 }  // namespace semblance::evaluator

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "evaluator/json.hpp"
-
 namespace semblance::evaluator {
 
 /// How well each row of a pool fits each of several models that were trained on random halves of
@@ -31,29 +29,30 @@ std::vector<double> likelihood_ratios(const ShadowScores& shadows, std::span<con
 /// One statistic of the models, for example the likelihood of a row.
 struct ShadowStatistic {
   std::string id, name, definition;  ///< "model", "Likelihood under the model", ...
-  ShadowScores shadows;
-  std::vector<float> released;  ///< [rows] scores of the released model; empty: there is none
+  ShadowScores shadows;              ///< of models on random halves
+  std::vector<float> released;       ///< [rows] scores of the released model; empty: there is none
 };
 
 /// Everything that the attack was told.
 struct ShadowAttack {
-  std::vector<ShadowStatistic> statistics;
-  std::vector<std::int64_t> person;    ///< [rows] whose row it is, 0 to people - 1
-  std::vector<char> released_in;       ///< [rows] the released model was trained on it
-  std::vector<std::string> row_names;  ///< [rows] for the list of the most exposed
-  std::string person_column;           ///< "" : every row is a person
-  double delta = 1e-5;                 ///< of the one-run bound
-  double accounted_epsilon = -1;       ///< of the training; negative: it was not private
-  std::uint64_t seed = 1;
+  std::vector<ShadowStatistic> statistics;  ///< one at least, all of the same rows and coins
+  std::vector<std::int64_t> person;         ///< [rows] whose row it is, 0 to people - 1
+  std::vector<char> released_in;            ///< [rows] the released model was trained on it
+  std::vector<std::string> row_names;       ///< [rows] for the list of the most exposed
+  std::string person_column;                ///< "" : every row is a person
+  double delta = 1e-5;                      ///< of the one-run bound
+  double accounted_epsilon = -1;            ///< of the training; negative: it was not private
+  std::uint64_t seed = 1;                   ///< told in the file
 };
 
 /// Each model in turn is attacked with the others as its shadows, then the released one with all.
-/// Returns attack.json (schema docs/REPORT.md): for each statistic AUC, true positive rates at
-/// false positive rates of 0.1, 1 and 10 % with Clopper and Pearson's intervals, by row and by
-/// person (the sum over the person's rows), the ROC curve, the most exposed rows, and the one-run
-/// bound on ε.
-Json attack_json(const ShadowAttack& attack);
+/// Returns the text of attack.json (schema docs/REPORT.md): for each statistic AUC, true positive
+/// rates at false positive rates of 0.1, 1 and 10 % with Clopper and Pearson's intervals, by row
+/// and by person (the sum over the person's rows), the ROC curve, the most exposed rows, and the
+/// one-run bound on ε.
+std::string attack_text(const ShadowAttack& attack);
 
+/// What `schema` in attack.json must be.
 inline constexpr const char* kAttackSchema = "semblance-attack/1";
 
 }  // namespace semblance::evaluator

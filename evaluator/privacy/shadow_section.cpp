@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "evaluator/blocks.hpp"
+#include "evaluator/json.hpp"
 #include "evaluator/privacy/sections.hpp"
 #include "evaluator/privacy/shadow_attack.hpp"
 

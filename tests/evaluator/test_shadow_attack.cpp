@@ -6,6 +6,7 @@
 
 #include "base/philox.hpp"
 #include "evaluator/binomial.hpp"
+#include "evaluator/json.hpp"
 #include "evaluator/privacy/one_run_audit.hpp"
 #include "evaluator/ranking.hpp"
 
@@ -112,14 +113,14 @@ TEST(ShadowAttack, SeesThroughTheDifficultyOfRows) {
     (shadows.in[i] != 0 ? raw_in : raw_out).push_back(first[i]);
   }
   EXPECT_LT(auc(raw_in, raw_out), 0.6);
-  // Two normal distributions two deviations apart have an AUC of Phi(2 / sqrt 2) = 0.921; some of it
-  // is lost as eight models on each side tell the means with an error.
+  // Two normal distributions two deviations apart have an AUC of Phi(2 / sqrt 2) = 0.921; some of
+  // it is lost as eight models on each side tell the means with an error.
   EXPECT_GT(auc(in, out), 0.87);
   EXPECT_LT(auc(in, out), 0.94);
 }
 
 TEST(ShadowAttack, FindsNothingWhereNothingIsRemembered) {
-  const Json json = attack_json(attack_on(shadows_with(0, 17, 2000)));
+  const Json json = Json::parse(attack_text(attack_on(shadows_with(0, 17, 2000))));
   const Json& rows = json["attacks"][0]["rows"];
   EXPECT_NEAR(rows["auc"].get<double>(), 0.5, 0.01);
   EXPECT_LT(rows["tpr"][1]["interval"]["low"].get<double>(), 0.0125);
@@ -134,7 +135,7 @@ TEST(ShadowAttack, AddsUpTheRowsOfAPerson) {
         static_cast<float>(shadows.in[i]) - static_cast<float>(shadows.in[i + 1]);
     shadows.in[i + 1] = shadows.in[i];
   }
-  const Json json = attack_json(attack_on(std::move(shadows)));
+  const Json json = Json::parse(attack_text(attack_on(std::move(shadows))));
   EXPECT_GT(json["attacks"][0]["people"]["auc"].get<double>(),
             json["attacks"][0]["rows"]["auc"].get<double>() + 0.04);
   EXPECT_GT(json["attacks"][0]["one_run"]["epsilon"].get<double>(), 0.5);

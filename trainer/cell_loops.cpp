@@ -176,22 +176,35 @@ SEMBLANCE_CLONES void adam_update(const AdamFactors& f, const float* gradient, s
     const float v = k.beta2 * second[i] + (1.0f - k.beta2) * g * g;
     first[i] = m;
     second[i] = v;
-    weights[i] = weights[i] * k.keep - k.rate * m / (std::sqrt(v * k.unbias2) + k.epsilon);
+    weights[i] =
+        weights[i] * k.keep - k.rate * m / (std::sqrt(v * k.unbias2 + k.floor) + k.epsilon);
   }
 }
 
-SEMBLANCE_CLONES double sum_of_squares(const float* values, std::int64_t size) {
+namespace {
+
+/// Sum of f(value) in 16 partial sums, so that it vectorises in a fixed order.
+template <class F>
+inline double partial_sums(const float* values, std::int64_t size, const F& f) {
   double partial[16] = {};
   const std::int64_t whole = size / 16 * 16;
   for (std::int64_t i = 0; i < whole; i += 16) {
-    for (int j = 0; j < 16; ++j) {
-      partial[j] += static_cast<double>(values[i + j]) * static_cast<double>(values[i + j]);
-    }
+    for (int j = 0; j < 16; ++j) partial[j] += f(static_cast<double>(values[i + j]));
   }
   double sum = 0;
   for (const double p : partial) sum += p;
-  for (std::int64_t i = whole; i < size; ++i) sum += static_cast<double>(values[i]) * values[i];
+  for (std::int64_t i = whole; i < size; ++i) sum += f(static_cast<double>(values[i]));
   return sum;
+}
+
+}  // namespace
+
+SEMBLANCE_CLONES double sum(const float* values, std::int64_t size) {
+  return partial_sums(values, size, [](double value) { return value; });
+}
+
+SEMBLANCE_CLONES double sum_of_squares(const float* values, std::int64_t size) {
+  return partial_sums(values, size, [](double value) { return value * value; });
 }
 
 }  // namespace semblance::trainer

@@ -59,13 +59,17 @@ struct AdamFactors {
   /// rate: learning rate / (1 - beta1^step); unbias2: 1 / (1 - beta2^step); keep: 1 - learning
   /// rate * weight decay, or 1.
   float gradient_scale, beta1, beta2, rate, unbias2, epsilon, keep;
+  float floor;  ///< added to the (unbiased) mean squared gradient
 };
 /// One step of `size` weights; `first` and `second` are the running means of the gradient and its
 /// square. All arrays are [size].
 void adam_update(const AdamFactors& f, const float* gradient, std::int64_t size, float* first,
                  float* second, float* weights);
 
-/// Sum of squares in 16 partial sums of double precision.
+/// Sum in 16 partial sums of double precision.
+double sum(const float* values, std::int64_t size);
+
+/// Sum of squares, likewise.
 double sum_of_squares(const float* values, std::int64_t size);
 
 }  // namespace semblance::trainer

@@ -42,6 +42,14 @@ int chosen_epochs(std::int64_t rows, int blocks) {
   return std::clamp(static_cast<int>(std::lround(visits / n)), 2, 60);
 }
 
+/// Few rows tell little of rare tokens. Measured at 3,700 (thiomon), 6,400 (support) and 32,000
+/// rows (adult), where 100, 10 to 100, and less than 1 were best by the validation loss.
+double chosen_shrinkage(std::int64_t rows) {
+  constexpr double kMost = 100, kLeast = 0.2;
+  const double shrinkage = 10 * std::pow(8'000.0 / static_cast<double>(rows), 3);
+  return shrinkage < kLeast ? 0.0 : std::min(shrinkage, kMost);
+}
+
 }  // namespace
 
 Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities, std::int64_t rows,
@@ -67,6 +75,7 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
                                   : chosen_epochs(rows, shape.blocks);
   fit.learning_rate = options.learning_rate;
   fit.weight_decay = options.weight_decay;
+  fit.shrinkage = chosen_shrinkage(std::max<std::int64_t>(rows, 1));
   // Beyond some ten thousand rows a better estimate of the validation loss changes no decision.
   constexpr double kMostValidation = 20'000;
   fit.validation = std::min(options.validation,

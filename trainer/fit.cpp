@@ -162,7 +162,9 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
       "the gradient is not a number at step {} of epoch {}: lower learning_rate (now {})", b + 1,
       state_.epoch + 1, settings_.learning_rate);
   const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
-  const AdamSettings adam{.learning_rate = rate(), .weight_decay = settings_.weight_decay};
+  const AdamSettings adam{.learning_rate = rate(),
+                          .weight_decay = settings_.weight_decay,
+                          .shrinkage = settings_.shrinkage};
   adam_.step(all, clip, adam, state_.weights);
   combine();
   blend(weights_.data(), static_cast<float>(average_share(adam_.steps)), layout_.size,

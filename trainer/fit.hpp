@@ -18,6 +18,7 @@ struct FitSettings {
   std::int64_t batch_size = 512;  ///< rows a step over all ranks
   double learning_rate = 4e-3;    ///< the largest of the schedule
   double weight_decay = 0.3;      ///< AdamW's, not on biases
+  double shrinkage = 0;           ///< AdamSettings::shrinkage
   double dropout = 0;             ///< share of units inside blocks that a step leaves out
   double gradient_norm = 5;       ///< longer gradients are shortened to this
   double validation = 0.1;        ///< share of rows kept to judge by

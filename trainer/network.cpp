@@ -42,8 +42,9 @@ void NetworkShape::check() const {
                    "the network would have more than {} parameters: lower hidden", kMostParameters);
 }
 
-int NetworkLayout::add(std::string name, std::int64_t rows, std::int64_t columns, bool decays) {
-  parameters.push_back({std::move(name), size, rows, columns, decays});
+int NetworkLayout::add(std::string name, std::int64_t rows, std::int64_t columns, bool decays,
+                       bool per_token) {
+  parameters.push_back({std::move(name), size, rows, columns, decays, per_token});
   size += rows * columns;
   return static_cast<int>(parameters.size()) - 1;
 }
@@ -52,7 +53,7 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
   shape.check();
   const std::int64_t tokens = shape.total_tokens();
   if (shape.latent > 0) {
-    encoder_embedding = add("encoder_embedding", tokens, shape.encoder);
+    encoder_embedding = add("encoder_embedding", tokens, shape.encoder, true, true);
     encoder_bias = add("encoder_bias", 1, shape.encoder, false);
     encoder_hidden = add("encoder_hidden", shape.encoder, shape.encoder);
     encoder_hidden_bias = add("encoder_hidden_bias", 1, shape.encoder, false);
@@ -62,7 +63,7 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
   }
   const std::int64_t contexts = shape.autoregressive ? shape.columns() : 1;
   column_bias = add("column_bias", contexts, shape.hidden, false);
-  if (shape.autoregressive) embedding = add("embedding", tokens, shape.hidden);
+  if (shape.autoregressive) embedding = add("embedding", tokens, shape.hidden, true, true);
   for (int k = 0; k < shape.blocks; ++k) {
     Block block;
     block.in = add(fmt::format("block{}_in", k), shape.hidden, shape.block_width);
@@ -70,20 +71,21 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
     block.out = add(fmt::format("block{}_out", k), shape.block_width, shape.hidden);
     blocks.push_back(block);
   }
-  head = add("head", tokens, shape.hidden);
+  head = add("head", tokens, shape.hidden, true, true);
   head_bias = add("head_bias", 1, tokens, false);
 }
 
 namespace {
 
-/// Standard deviation of a parameter's initial values; 0 leaves it at zero.
+/// Standard deviation of a parameter's initial values; 0 leaves it at zero. What belongs to a token
+/// begins near nothing: whatever a rare token begins with, too few rows can unlearn.
 double initial_scale(const NetworkShape& shape, const NetworkLayout& layout, int index) {
   if (index == layout.embedding || index == layout.encoder_embedding) {
-    return 1.0 / std::sqrt(static_cast<double>(shape.columns()));
+    return 0.1 / std::sqrt(static_cast<double>(shape.columns()));
   }
   if (index == layout.latent) return 0.3 / std::sqrt(static_cast<double>(shape.latent));
   if (index == layout.column_bias) return 0.3;
-  if (index == layout.head) return 0.5 / std::sqrt(static_cast<double>(shape.hidden));
+  if (index == layout.head) return 0.1 / std::sqrt(static_cast<double>(shape.hidden));
   if (index == layout.encoder_hidden) return 1.0 / std::sqrt(static_cast<double>(shape.encoder));
   if (index == layout.encoder_out) return 0.3 / std::sqrt(static_cast<double>(shape.encoder));
   for (const NetworkLayout::Block& block : layout.blocks) {

@@ -32,6 +32,7 @@ struct Parameter {
   std::int64_t offset = 0;             ///< of its first float in the flat array
   std::int64_t rows = 0, columns = 0;  ///< a bias has one row, or one a column of the table
   bool decays = true;                  ///< weight decay applies (not to biases)
+  bool per_token = false;              ///< a row is a token's own
   std::int64_t size() const { return rows * columns; }  ///< floats
 };
 
@@ -69,7 +70,8 @@ struct NetworkLayout {
   }
 
  private:
-  int add(std::string name, std::int64_t rows, std::int64_t columns, bool decays = true);
+  int add(std::string name, std::int64_t rows, std::int64_t columns, bool decays = true,
+          bool per_token = false);
 };
 
 /// Initial weights: small random numbers from Philox(seed, kInitialise, parameter), and head biases

@@ -30,6 +30,11 @@ void AdamW::step(std::span<const float> gradient, double gradient_scale,
   for (const Parameter& p : parameters_) {
     factors.keep =
         static_cast<float>(p.decays ? 1 - settings.learning_rate * settings.weight_decay : 1.0);
+    const bool shrinks = p.per_token && settings.shrinkage > 0;
+    factors.floor = shrinks ? static_cast<float>(settings.shrinkage * factors.unbias2 *
+                                                 sum(second.data() + p.offset, p.size()) /
+                                                 static_cast<double>(p.size()))
+                            : 0.0f;
     adam_update(factors, gradient.data() + p.offset, p.size(), first.data() + p.offset,
                 second.data() + p.offset, weights.data() + p.offset);
   }

@@ -14,6 +14,10 @@ struct AdamSettings {
   double learning_rate = 4e-3;  ///< of this step, the schedule applied
   double weight_decay = 0.3;    ///< times the learning rate, of weights that decay
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< shares that the running means keep
+  /// In matrices with a row a token, this many times the mean of the matrix's squared gradients is
+  /// added to each of them. Adam alone moves the row of a token seen in few rows as far as any;
+  /// this lets it move as far as its gradient is large beside the others'.
+  double shrinkage = 0;
 };
 
 /// The optimizer's state; the weights are the caller's.

@@ -91,6 +91,7 @@ std::vector<std::pair<std::string, std::string>> settings_texts(TrainOptions opt
   texts.emplace_back("chosen_blocks", fmt::format("{} x {}", shape.blocks, shape.block_width));
   texts.emplace_back("chosen_epochs", fmt::format("{}", fit.epochs));
   texts.emplace_back("chosen_batch", fmt::format("{}", fit.batch_size));
+  texts.emplace_back("chosen_shrinkage", fmt::format("{}", fit.shrinkage));
   texts.emplace_back("chosen_dropout", fmt::format("{}", fit.dropout));
   texts.emplace_back("chosen_validation", fmt::format("{}", fit.validation));
   texts.emplace_back("chosen_patience", fmt::format("{}", fit.patience));

@@ -23,6 +23,8 @@ enum class Purpose : std::uint32_t {
   kIdentifier = 10,   ///< re-issued identifiers
   kRetry = 11,        ///< rows drawn again to satisfy a constraint
   kPrepare = 12,      ///< date shifts and samples of a recipe
+  kParticle = 13,     ///< tokens of the candidates for a row under conditions
+  kResample = 14,     ///< which of these candidates go on
 };
 
 /// Four 32-bit words of randomness.

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/error.hpp"
@@ -31,10 +32,22 @@ bool parse_bool(std::string_view text, bool& out) {
   return false;
 }
 
+/// Where the item at the beginning of a list ends. Brackets and quotes that are not closed are
+/// letters like others.
+std::size_t item_end(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && text[at] != ',') {
+    const char closing = text[at] == '(' ? ')' : text[at] == '"' ? '"' : '\0';
+    const std::size_t end = closing == '\0' ? at : text.find(closing, at + 1);
+    at = (end == std::string_view::npos ? at : end) + 1;
+  }
+  return std::min(at, text.size());
+}
+
 bool parse_list(std::string_view text, std::vector<std::string>& out) {
   out.clear();
   while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::size_t comma = item_end(text);
     out.emplace_back(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
@@ -77,6 +90,13 @@ void SettingList::set(std::string_view name, std::string_view value) {
     return;
   }
   fail(ErrorKind::kData, "there is no setting '{}'{}", name, did_you_mean(name, names()));
+}
+
+bool SettingList::is_list(std::string_view name) const {
+  return std::any_of(settings_.begin(), settings_.end(), [&](const Setting& setting) {
+    return setting.name == name &&
+           std::holds_alternative<std::vector<std::string>*>(setting.target);
+  });
 }
 
 std::vector<std::string> SettingList::names() const {

@@ -33,9 +33,12 @@ class SettingList {
   void add(std::string name, Setting::Target target, std::string help) {
     settings_.push_back({std::move(name), target, std::move(help)});
   }
-  /// Sets `name` from text (a list takes comma-separated items).
+  /// Sets `name` from text (a list takes comma-separated items; commas between brackets or double
+  /// quotes do not count).
   /// \throws Error{kData} for an unknown name (naming the nearest one) or a value of another type
   void set(std::string_view name, std::string_view value);
+  /// True for a list of texts.
+  bool is_list(std::string_view name) const;
   /// In the order in which they were added.
   const std::vector<Setting>& all() const { return settings_; }
   std::vector<std::string> names() const;  ///< for "did you mean"

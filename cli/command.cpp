@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -47,7 +48,8 @@ void SettingFlags::add_flags(CLI::App& app) {
         },
         setting.help);
     option->type_name("");
-    // A yes-or-no flag means yes when it stands alone, where CLI11 would hand over the default text.
+    // A yes-or-no flag means yes when it stands alone, where CLI11 would hand over the default
+    // text.
     if (std::holds_alternative<bool*>(setting.target)) {
       option->expected(0, 1);
     } else {
@@ -64,9 +66,13 @@ void SettingFlags::apply(const std::string& config, const std::string& section) 
       base::fail(base::ErrorKind::kData, "{}:{}: {}", config, e.mark.line + 1, e.msg);
     }
   }
+  // A list may be given in several flags.
+  std::map<std::string, std::string> lists;
   for (const auto& [name, value] : given_) {
     try {
-      list_.set(name, value);
+      std::string& so_far = lists[name];
+      so_far += (so_far.empty() ? "" : ",") + value;
+      list_.set(name, list_.is_list(name) ? so_far : value);
     } catch (const base::Error& e) {
       base::fail(base::ErrorKind::kUsage, "{}", e.what());
     }

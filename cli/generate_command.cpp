@@ -14,7 +14,8 @@ class GenerateCommand : public Command {
   void add_flags(CLI::App& app) override {
     app.add_option("model", options_.model, "trained model, as written by 'semblance train'")
         ->required();
-    app.add_option("--rows", options_.rows, "rows to make")->required();
+    app.add_option("--rows", options_.rows,
+                   "rows to make; with --like, left out or a multiple of the rows of its table");
     app.add_option("--output", options_.output,
                    "a directory for sharded HDF5, or one file: .h5, .parquet, .csv or .csv.gz")
         ->required();

@@ -1,5 +1,6 @@
 #include "generator/generate.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/device.hpp"
@@ -14,24 +15,69 @@ namespace semblance::generator {
 namespace {
 
 /// The counts of all ranks.
-RetryCounts summed(RetryCounts counts, std::size_t n_constraints,
-                   base::Communicator& communicator) {
-  counts.broken.resize(n_constraints, 0);
-  std::vector<std::int64_t> all = {counts.rows, counts.draws, counts.copies};
-  all.insert(all.end(), counts.broken.begin(), counts.broken.end());
-  communicator.all_reduce_sum(std::span(all));
-  return {all[0], all[1], all[2], {all.begin() + 3, all.end()}};
+RetryCounts summed(RetryCounts counts, const RowMaker& maker, base::Communicator& communicator) {
+  ConditionFigures& figures = counts.conditions;
+  counts.broken.resize(maker.constraints().size(), 0);
+  figures.broken.resize(maker.conditions() == nullptr ? 0 : maker.conditions()->where().size(), 0);
+  for (std::vector<std::int64_t>* part : {&counts.broken, &figures.broken})
+    communicator.all_reduce_sum(std::span(*part));
+  std::vector<std::int64_t> whole = {counts.rows,  counts.draws, counts.copies,
+                                     figures.rows, figures.few,  figures.out_of_order};
+  communicator.all_reduce_sum(std::span(whole));
+  std::vector<double> real = {figures.effective, figures.mass};
+  communicator.all_reduce_sum(std::span(real));
+  counts.rows = whole[0], counts.draws = whole[1], counts.copies = whole[2];
+  figures.rows = whole[3], figures.few = whole[4], figures.out_of_order = whole[5];
+  figures.effective = real[0], figures.mass = real[1];
+  return counts;
+}
+
+/// How rows under conditions could be drawn, and whether their law is to be trusted.
+void report_conditions(const ConditionFigures& figures, const RowConditions& conditions) {
+  const auto n = static_cast<double>(std::max<std::int64_t>(figures.rows, 1));
+  const double effective = figures.effective / n, few = static_cast<double>(figures.few) / n;
+  base::log_event("generate_conditions",
+                  {{"rows", static_cast<long long>(figures.rows)},
+                   {"particles", static_cast<long long>(conditions.particles())},
+                   {"effective", effective},
+                   {"few", few},
+                   {"mass", figures.mass / n}});
+  if (conditions.given() == nullptr)
+    base::log_info("about {:.2g} % of the model's rows meet the conditions",
+                   100 * figures.mass / n);
+  base::log_info("{} candidates a row, of which {:.1f} counted on average", conditions.particles(),
+                 effective);
+  constexpr double kManyRows = 0.05;
+  if (few > kManyRows) {
+    base::log_warning(
+        "in {:.0f} % of the rows fewer than {} candidates counted, so that they follow the "
+        "conditions only roughly: raise particles, or train with these columns first (order: [A, "
+        "B])",
+        100 * few, static_cast<int>(RowConditions::kFewCandidates));
+  }
 }
 
 void report(const RetryCounts& counts, const RowMaker& maker) {
   base::log_event("generate_retries", {{"rows", static_cast<long long>(counts.rows)},
                                        {"draws", static_cast<long long>(counts.draws)},
                                        {"copies", static_cast<long long>(counts.copies)}});
+  if (maker.conditions() != nullptr) report_conditions(counts.conditions, *maker.conditions());
   if (counts.rows == 0) return;
   base::log_info("{} rows were drawn again ({} draws)", counts.rows, counts.draws);
   for (std::size_t i = 0; i < counts.broken.size(); ++i) {
     if (counts.broken[i] > 0)
       base::log_info("  {} draws broke '{}'", counts.broken[i], maker.constraints()[i].text);
+  }
+  if (maker.conditions() != nullptr) {
+    const ConditionFigures& figures = counts.conditions;
+    for (std::size_t i = 0; i < figures.broken.size(); ++i) {
+      if (figures.broken[i] > 0)
+        base::log_info("  {} draws broke '{}'", figures.broken[i],
+                       maker.conditions()->where()[i].text);
+    }
+    if (figures.out_of_order > 0)
+      base::log_info("  {} draws put a date before the given one that it follows",
+                     figures.out_of_order);
   }
   if (counts.copies > 0) base::log_info("  {} draws equalled a real row", counts.copies);
 }
@@ -42,28 +88,94 @@ void add_settings(base::SettingList& list, GenerateOptions& options) {
   list.add("rows_per_part", &options.rows_per_part, "rows in each part of a shard directory");
   list.add("reject_copies_of", &options.reject_copies_of,
            "table whose rows must not appear among the synthetic ones");
+  list.add("where", &options.where,
+           "condition that every row meets, such as 'AGE >= 65' or 'SEX IN (F, M)'; may be given "
+           "several times");
+  list.add("like", &options.like,
+           "table whose rows are completed: its columns stay, the model's other columns are made");
+  list.add("impute", &options.impute, "with like: fill the missing cells of its columns too");
+  list.add(
+      "particles", &options.particles,
+      "candidates for a row under conditions: 1, 2, 4, 8 ... 4096; more are slower and closer");
 }
 
-void generate(const GenerateOptions& options, base::Communicator& communicator) {
-  SEMBLANCE_EXPECT(options.rows >= 1, kUsage, "rows is {}; it must be 1 or more", options.rows);
+namespace {
+
+/// The settings that decide the rows, as text.
+std::string settings_text(const GenerateOptions& options) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (!options.reject_copies_of.empty())
+    add("reject_copies_of sha256:" + base::sha256_of_path(options.reject_copies_of));
+  for (const std::string& condition : options.where) add("where " + condition);
+  if (!options.like.empty()) {
+    add("like sha256:" + base::sha256_of_path(options.like));
+    if (options.impute) add("impute");
+  }
+  if (!options.where.empty() || !options.like.empty())
+    add("particles " + std::to_string(options.particles));
+  return text;
+}
+
+void check_options(const GenerateOptions& options) {
+  SEMBLANCE_EXPECT(options.rows >= 1 || (options.rows == 0 && !options.like.empty()), kUsage,
+                   "rows is {}; it must be 1 or more", options.rows);
   SEMBLANCE_EXPECT(options.rows_per_part >= 1, kUsage, "rows_per_part is {}; it must be 1 or more",
                    options.rows_per_part);
+  SEMBLANCE_EXPECT(!options.impute || !options.like.empty(), kUsage,
+                   "impute fills the gaps of a table: name it with like");
+  SEMBLANCE_EXPECT(options.like.empty() || options.reject_copies_of.empty(), kUsage,
+                   "rows that are completed cannot be kept from being copies: leave out like or "
+                   "reject_copies_of");
+}
+
+std::int64_t rows_like(const GenerateOptions& options, const GivenTable& given) {
+  SEMBLANCE_EXPECT(options.rows % given.n_rows() == 0, kUsage,
+                   "rows is {}, but {} has {} rows; leave it out, or take a multiple of that",
+                   options.rows, options.like, given.n_rows());
+  return options.rows == 0 ? given.n_rows() : options.rows;
+}
+
+void report_given(const GivenTable& given, const GenerateOptions& options,
+                  const table::Schema& schema) {
+  if (options.impute)
+    base::log_info("{}: {} missing cells are filled", options.like, given.filled_cells());
+  for (std::size_t c = 0; c < given.unknown().size(); ++c) {
+    if (given.unknown()[c] == 0) continue;
+    base::log_warning(
+        "{}: column '{}': {} cells have levels that the model does not know; they stay, but tell "
+        "the model nothing",
+        options.like, schema.columns[c].name, given.unknown()[c]);
+  }
+}
+
+}  // namespace
+
+void generate(const GenerateOptions& options, base::Communicator& communicator) {
+  check_options(options);
   const table::TableFormat format = table::table_format(options.output);
   const base::Device device = base::resolve_device(options.device);
   const trainer::Model model = trainer::load_model(options.model, device.name());
   std::optional<CopyGuard> guard;
-  OutputPlan plan{options.output,
-                  options.rows,
-                  options.rows_per_part,
-                  options.threads,
-                  options.seed,
-                  model.sha256,
-                  ""};
-  if (!options.reject_copies_of.empty()) {
+  std::optional<GivenTable> given;
+  std::optional<RowConditions> conditions;
+  if (!options.reject_copies_of.empty())
     guard.emplace(options.reject_copies_of, model.codec.schema());
-    plan.settings = "reject_copies_of sha256:" + base::sha256_of_path(options.reject_copies_of);
+  if (!options.like.empty()) {
+    given.emplace(options.like, options.impute, model.codec, options.threads);
+    if (communicator.rank() == 0) report_given(*given, options, model.codec.schema());
   }
-  const RowMaker maker(model.codec, *model.sampler, options.seed, guard ? &*guard : nullptr);
+  if (!options.where.empty() || given) {
+    conditions.emplace(model.codec, options.where, given ? &*given : nullptr, options.particles);
+    if (device.is_cuda() && communicator.rank() == 0)
+      base::log_info("rows under conditions are drawn on the CPU");
+  }
+  const OutputPlan plan{options.output,        given ? rows_like(options, *given) : options.rows,
+                        options.rows_per_part, options.threads,
+                        options.seed,          model.sha256,
+                        settings_text(options)};
+  const RowMaker maker(model.codec, *model.sampler, options.seed, guard ? &*guard : nullptr,
+                       conditions ? &*conditions : nullptr);
 
   RetryCounts counts;
   try {
@@ -78,7 +190,7 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
       throw;
     base::fail(error.kind(), "{}: {}", options.output, message);
   }
-  const RetryCounts all = summed(counts, maker.constraints().size(), communicator);
+  const RetryCounts all = summed(counts, maker, communicator);
   if (communicator.rank() == 0) report(all, maker);
 }
 

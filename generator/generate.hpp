@@ -20,12 +20,18 @@ struct GenerateOptions {
   int threads = 0;              ///< CPU threads; 0: all cores
   /// Of a shard directory; parts are what ranks share out and what a restart keeps.
   std::int64_t rows_per_part = 1'000'000;
-  std::string reject_copies_of;  ///< table whose rows must not be emitted; "" for no check
+  std::string reject_copies_of;    ///< table whose rows must not be emitted; "" for no check
+  std::vector<std::string> where;  ///< conditions that every row meets (table/condition.hpp)
+  std::string like;                ///< table whose rows are to be completed; "" for none
+  bool impute = false;             ///< with `like`: fill missing cells too
+  int particles = 32;              ///< candidates a row under conditions; a power of two
 };
 /// The settings of the section `generate` and of the flags: rows_per_part, reject_copies_of.
 void add_settings(base::SettingList& list, GenerateOptions& options);
 
-/// Same model, seed and rows give the same rows for any number of ranks, parts or threads.
+/// With `like`, rows must be 0 (as many as the table has) or a multiple of its rows: the table is
+/// gone through again and again. Same model, seed and rows give the same rows for any number of
+/// ranks, parts or threads.
 void generate(const GenerateOptions& options, base::Communicator& communicator);
 
 }  // namespace semblance::generator

@@ -41,23 +41,38 @@ void RetryCounts::add(const RetryCounts& other) {
   rows += other.rows, draws += other.draws, copies += other.copies;
   broken.resize(std::max(broken.size(), other.broken.size()), 0);
   for (std::size_t i = 0; i < other.broken.size(); ++i) broken[i] += other.broken[i];
+  conditions.add(other.conditions);
 }
 
 RowMaker::RowMaker(const trainer::Codec& codec, const trainer::Sampler& sampler, std::uint64_t seed,
-                   const CopyGuard* guard)
+                   const CopyGuard* guard, const RowConditions* conditions)
     : codec_(codec),
       sampler_(sampler),
       seed_(seed),
       guard_(guard),
+      conditions_(conditions),
       constraints_(table::parse_constraints(codec.schema())) {}
 
-table::Table RowMaker::draw(std::int64_t first_row, std::int64_t n_rows, int attempt) const {
+table::Table RowMaker::draw(std::int64_t first_row, std::int64_t n_rows, int attempt,
+                            RetryCounts& counts) const {
   const std::uint64_t seed = retry_seed(seed_, attempt);
+  if (conditions_ != nullptr) {
+    return conditions_->draw(sampler_, first_row, n_rows, seed,
+                             attempt == 0 ? &counts.conditions : nullptr);
+  }
   return codec_.decode(sampler_.sample(first_row, n_rows, seed, 1), first_row, seed);
 }
 
-/// Those of the candidate rows that break a constraint or equal a real row.
-std::vector<std::int64_t> RowMaker::rejected(const table::Table& rows,
+/// A constraint between cells that are all given is not ours to mend.
+bool RowMaker::binds(const table::Constraint& constraint, std::int64_t global_row) const {
+  if (conditions_ == nullptr || conditions_->given() == nullptr) return true;
+  const std::vector<int> columns = constraint.all_columns();
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](int column) { return !conditions_->given()->gives(column, global_row); });
+}
+
+/// Those of the candidate rows that break a constraint or a condition, or equal a real row.
+std::vector<std::int64_t> RowMaker::rejected(const table::Table& rows, std::int64_t first_row,
                                              const std::vector<std::int64_t>& candidates,
                                              RetryCounts& counts) const {
   std::vector<std::int64_t> out;
@@ -66,10 +81,12 @@ std::vector<std::int64_t> RowMaker::rejected(const table::Table& rows,
     const std::int64_t row = candidates[c];
     bool good = true;
     for (std::size_t i = 0; i < constraints_.size(); ++i) {
-      if (constraints_[i].holds(rows, row)) continue;
+      if (constraints_[i].holds(rows, row) || !binds(constraints_[i], first_row + row)) continue;
       good = false;
       ++counts.broken[i];
     }
+    if (conditions_ != nullptr && !conditions_->meets(rows, row, first_row, counts.conditions))
+      good = false;
     if (guard_ && copies[c]) good = false, ++counts.copies;
     if (!good) out.push_back(row);
   }
@@ -78,12 +95,18 @@ std::vector<std::int64_t> RowMaker::rejected(const table::Table& rows,
 
 void RowMaker::give_up(std::int64_t row, const table::Table& rows, std::int64_t global_row) const {
   for (const table::Constraint& constraint : constraints_) {
-    SEMBLANCE_EXPECT(constraint.holds(rows, row), kData,
+    SEMBLANCE_EXPECT(constraint.holds(rows, row) || !binds(constraint, global_row), kData,
                      "constraint '{}' is still broken by row {} after {} draws: the training table "
                      "hardly ever meets it; "
                      "correct or leave out the constraint in the metadata and train again",
                      constraint.text, global_row, kMostDraws);
   }
+  const std::string broken =
+      conditions_ == nullptr ? "" : conditions_->broken(rows, row, global_row - row);
+  SEMBLANCE_EXPECT(broken.empty(), kData,
+                   "{} is still broken by row {} after {} draws: the model hardly ever meets it "
+                   "together with the rest; widen it, or leave out another condition",
+                   broken, global_row, kMostDraws);
   base::fail(base::ErrorKind::kData,
              "row {} still equals a real row after {} draws: the table has so few different rows "
              "that copies cannot be "
@@ -94,22 +117,23 @@ void RowMaker::give_up(std::int64_t row, const table::Table& rows, std::int64_t 
 table::Table RowMaker::make_block(std::int64_t first_row, std::int64_t n_rows,
                                   RetryCounts& counts) const {
   counts.broken.assign(constraints_.size(), 0);
-  table::Table rows = draw(first_row, n_rows, 0);
-  if (constraints_.empty() && !guard_) return rows;
+  table::Table rows = draw(first_row, n_rows, 0, counts);
+  if (constraints_.empty() && !guard_ && conditions_ == nullptr) return rows;
   std::vector<std::int64_t> all(static_cast<std::size_t>(n_rows));
   std::iota(all.begin(), all.end(), std::int64_t{0});
-  std::vector<std::int64_t> bad = rejected(rows, all, counts);
+  std::vector<std::int64_t> bad = rejected(rows, first_row, all, counts);
   counts.rows += static_cast<std::int64_t>(bad.size());
   for (int attempt = 1; !bad.empty(); ++attempt) {
     if (attempt == kMostDraws) give_up(bad.front(), rows, first_row + bad.front());
     counts.draws += static_cast<std::int64_t>(bad.size());
     if (static_cast<std::int64_t>(bad.size()) * kWholeBlockShare > n_rows) {
-      const table::Table again = draw(first_row, n_rows, attempt);
+      const table::Table again = draw(first_row, n_rows, attempt, counts);
       for (const std::int64_t row : bad) copy_row(again, row, rows, row);
     } else {
-      for (const std::int64_t row : bad) copy_row(draw(first_row + row, 1, attempt), 0, rows, row);
+      for (const std::int64_t row : bad)
+        copy_row(draw(first_row + row, 1, attempt, counts), 0, rows, row);
     }
-    bad = rejected(rows, bad, counts);
+    bad = rejected(rows, first_row, bad, counts);
   }
   return rows;
 }

@@ -88,7 +88,8 @@ std::vector<ConfigSection> config_sections(Config& config) {
   sections.push_back(stage_section("train", config.train,
                                    {"table", "metadata", "output", "checkpoint_dir", "resume"}));
   ConfigSection generate =
-      stage_section("generate", config.generate, {"model", "output", "reject_copies_of", "rows"});
+      stage_section("generate", config.generate,
+                    {"model", "output", "reject_copies_of", "rows", "like", "impute"});
   generate.settings.add("rows", &config.generate.rows,
                         "rows to make; 0: as many as there are training rows");
   generate.settings.add("reject_copies", &config.reject_copies,

@@ -34,6 +34,7 @@ class MetadataReader {
          {"constraints", [this](const YAML::Node& node) { metadata_.constraints = texts(node); }},
          {"missing_markers",
           [this](const YAML::Node& node) { metadata_.missing_markers = texts(node); }},
+         {"order", [this](const YAML::Node& node) { metadata_.order = texts(node); }},
          {"entity", [this](const YAML::Node& node) { metadata_.entity = scalar(node); }}});
     check_names(root);
     return std::move(metadata_);
@@ -308,6 +309,7 @@ Schema schema_of(const Metadata& metadata) {
   for (const Metadata::Wish& wish : metadata.columns) schema.columns.push_back(wish.spec);
   schema.constraints = metadata.constraints;
   schema.missing_markers = metadata.missing_markers;
+  schema.order = metadata.order;
   schema.entity = metadata.entity;
   return schema;
 }
@@ -319,6 +321,7 @@ std::string metadata_yaml(const Schema& schema) {
   out << YAML::EndMap;
   emit_list(out, "constraints", schema.constraints);
   emit_list(out, "missing_markers", schema.missing_markers);
+  emit_list(out, "order", schema.order);
   emit(out, "entity", schema.entity);
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";

@@ -51,6 +51,7 @@ void check_names(const LoadedTable& loaded, const ReadOptions& options, const st
     check(wish.spec.name, options.metadata->path);
     if (!wish.spec.relative_to.empty()) check(wish.spec.relative_to, options.metadata->path);
   }
+  for (const std::string& name : options.metadata->order) check(name, options.metadata->path);
   if (!options.metadata->entity.empty()) check(options.metadata->entity, options.metadata->path);
 }
 
@@ -91,6 +92,7 @@ void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
     const Metadata& metadata = *options.metadata;
     if (!metadata.constraints.empty()) loaded.schema.constraints = metadata.constraints;
     if (!metadata.missing_markers.empty()) loaded.schema.missing_markers = metadata.missing_markers;
+    if (!metadata.order.empty()) loaded.schema.order = metadata.order;
     if (!metadata.entity.empty()) loaded.schema.entity = metadata.entity;
   }
   loaded.schema.columns = loaded.table.schema().columns;

@@ -49,6 +49,7 @@ struct Schema {
   std::vector<ColumnSpec> columns;           ///< of a file: those that are dropped included
   std::vector<std::string> constraints;      ///< NHSSynth grammar, one text each
   std::vector<std::string> missing_markers;  ///< texts that mean missing, beside the empty text
+  std::vector<std::string> order;            ///< columns that the model makes first, in this order
   std::string entity;                        ///< column that tells whose row it is; "" for none
 
   int find(std::string_view name) const;   ///< -1 when there is none
@@ -71,6 +72,7 @@ struct Metadata {
   std::vector<Wish> columns;  ///< in the order of the file; not every column need be named
   std::vector<std::string> constraints;      ///< as written; not parsed yet
   std::vector<std::string> missing_markers;  ///< empty: the default ones
+  std::vector<std::string> order;            ///< columns that the model makes first
   std::string entity;                        ///< column name; "" for none
   std::string path;                          ///< for messages
 };

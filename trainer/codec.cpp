@@ -1,18 +1,16 @@
 #include "trainer/codec.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
 #include "base/log.hpp"
 #include "table/constraint.hpp"
-#include "trainer/codec_column.hpp"
 #include "trainer/codec_combination.hpp"
 #include "trainer/codec_identifier.hpp"
-#include "trainer/codec_impute.hpp"
 #include "trainer/codec_schema.hpp"
+#include "trainer/codec_state.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -68,18 +66,6 @@ void check_options(const CodecOptions& options) {
                    "digit_base is {}; it must be 4 to 32768", options.digit_base);
 }
 
-/// A column, or the columns of a fixed combination, with what codes it.
-struct Unit {
-  std::vector<int> columns;
-  int base = -1;                         ///< column that a date is relative to
-  std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
-  std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
-  int first_token = 0;
-
-  bool is_combination() const { return columns.size() > 1; }
-  std::size_t column() const { return static_cast<std::size_t>(columns.front()); }
-};
-
 /// Leaves out constraints that name a dropped column, with a warning.
 /// \throws Error{kData} for a constraint that cannot be understood
 std::vector<std::string> usable_constraints(const table::Schema& schema) {
@@ -102,24 +88,7 @@ std::vector<std::string> usable_constraints(const table::Schema& schema) {
 
 }  // namespace
 
-struct Codec::State {
-  table::Schema schema;
-  std::vector<Unit> units;         ///< in the order of their first columns
-  std::vector<std::size_t> order;  ///< units, each after the one that it is relative to
-  std::vector<TokenColumn> tokens;
-
-  void list_units();
-  void find_bases();
-  void find_order();
-  void list_tokens();
-  std::string unit_name(const Unit& unit) const;
-  /// What the unit's coder reads of a table; `own` holds it where it is not a column of
-  /// the table: the joined columns of a combination, a column with its gaps filled.
-  const table::Column& source(const Unit& unit, const table::Table& rows, table::Column& own) const;
-  const table::Column* base(const Unit& unit, const table::Table& rows) const;
-};
-
-std::string Codec::State::unit_name(const Unit& unit) const {
+std::string Codec::State::unit_name(const CodecUnit& unit) const {
   std::string name;
   for (const int column : unit.columns)
     name += (name.empty() ? "" : "+") + schema.columns[static_cast<std::size_t>(column)].name;
@@ -153,7 +122,7 @@ void Codec::State::list_units() {
 
 /// Resolves relative_to. A base that is no modelled date column is left out, with a warning.
 void Codec::State::find_bases() {
-  for (Unit& unit : units) {
+  for (CodecUnit& unit : units) {
     table::ColumnSpec& spec = schema.columns[unit.column()];
     if (spec.relative_to.empty() || !is_date(spec.kind)) continue;
     const int base = schema.find(spec.relative_to);
@@ -183,14 +152,14 @@ void Codec::State::find_order() {
     }
     if (order.size() > before) continue;
     const auto stuck = std::find_if(units.begin(), units.end(),
-                                    [&](const Unit& unit) { return !placed[unit.column()]; });
+                                    [&](const CodecUnit& unit) { return !placed[unit.column()]; });
     base::fail(base::ErrorKind::kData, "the dates that '{}' is relative to form a circle",
                unit_name(*stuck));
   }
 }
 
 void Codec::State::list_tokens() {
-  for (Unit& unit : units) {
+  for (CodecUnit& unit : units) {
     unit.first_token = static_cast<int>(tokens.size());
     if (!unit.coder) continue;
     for (int t = 0; t < unit.coder->n_tokens(); ++t) {
@@ -201,7 +170,7 @@ void Codec::State::list_tokens() {
   }
 }
 
-const table::Column& Codec::State::source(const Unit& unit, const table::Table& rows,
+const table::Column& Codec::State::source(const CodecUnit& unit, const table::Table& rows,
                                           table::Column& own) const {
   if (!unit.is_combination()) {
     const table::Column& column = rows.column(schema.columns[unit.column()].name);
@@ -222,7 +191,7 @@ const table::Column& Codec::State::source(const Unit& unit, const table::Table& 
   return own;
 }
 
-const table::Column* Codec::State::base(const Unit& unit, const table::Table& rows) const {
+const table::Column* Codec::State::base(const CodecUnit& unit, const table::Table& rows) const {
   return unit.base < 0 ? nullptr
                        : &rows.column(schema.columns[static_cast<std::size_t>(unit.base)].name);
 }
@@ -260,7 +229,7 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
   state->list_units();
   state->find_bases();
   state->find_order();
-  for (Unit& unit : state->units) {
+  for (CodecUnit& unit : state->units) {
     if (!unit.is_combination()) {
       unit.imputation =
           fit_imputation(rows.column(state->schema.columns[unit.column()].name), communicator);
@@ -282,7 +251,7 @@ void Codec::save(hid_t group) const {
   base::h5_write_attribute(group, "version", kFormatVersion);
   const base::H5Handle schema = base::h5_create_group(group, "schema");
   save_schema(schema.get(), state_->schema);
-  for (const Unit& unit : state_->units) {
+  for (const CodecUnit& unit : state_->units) {
     if (!unit.coder) continue;
     const base::H5Handle column =
         base::h5_create_group(group, "column-" + std::to_string(unit.column()));
@@ -302,7 +271,7 @@ Codec Codec::load(hid_t group) {
   state->list_units();
   state->find_bases();
   state->find_order();
-  for (Unit& unit : state->units) {
+  for (CodecUnit& unit : state->units) {
     const table::Kind kind = state->schema.columns[unit.column()].kind;
     if (kind == table::Kind::kId) continue;
     const base::H5Handle column =
@@ -325,7 +294,7 @@ TokenMatrix Codec::encode(const table::Table& rows, std::int64_t* unseen) const 
   matrix.n_columns = static_cast<int>(state_->tokens.size());
   matrix.tokens.resize(static_cast<std::size_t>(matrix.n_rows) * state_->tokens.size());
   std::int64_t unknown = 0;
-  for (const Unit& unit : state_->units) {
+  for (const CodecUnit& unit : state_->units) {
     if (!unit.coder) continue;
     EncodeTarget target;
     for (int t = 0; t < unit.coder->n_tokens(); ++t)
@@ -338,34 +307,39 @@ TokenMatrix Codec::encode(const table::Table& rows, std::int64_t* unseen) const 
   return matrix;
 }
 
-table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row,
-                           std::uint64_t seed) const {
+table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed,
+                           const std::function<void(int, table::Column&)>& replace) const {
   SEMBLANCE_EXPECT(tokens.n_columns == static_cast<int>(state_->tokens.size()), kData,
                    "decode: {} token columns, but the codec has {}", tokens.n_columns,
                    state_->tokens.size());
   table::Table rows = table::empty_table(state_->schema);
   for (const std::size_t index : state_->order) {
-    const Unit& unit = state_->units[index];
-    if (!unit.coder) {
-      issue_identifiers(first_row, tokens.n_rows, seed, rows.columns[unit.column()]);
-      continue;
+    const CodecUnit& unit = state_->units[index];
+    state_->decode_unit(unit, tokens, first_row, seed, rows);
+    for (const int column : unit.columns) {
+      if (replace) replace(column, rows.columns[static_cast<std::size_t>(column)]);
     }
-    DecodeSource source{
-        {}, tokens.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
-    for (int t = 0; t < unit.coder->n_tokens(); ++t)
-      source.tokens.push_back(tokens.column(unit.first_token + t));
-    if (!unit.is_combination()) {
-      unit.coder->decode(source, state_->base(unit, rows), rows.columns[unit.column()]);
-      continue;
-    }
-    table::Column joined;
-    unit.coder->decode(source, nullptr, joined);
-    std::vector<table::Column*> parts;
-    for (const int column : unit.columns)
-      parts.push_back(&rows.columns[static_cast<std::size_t>(column)]);
-    split_column(joined, parts);
   }
   return rows;
+}
+
+void Codec::State::decode_unit(const CodecUnit& unit, const TokenMatrix& matrix,
+                               std::int64_t first_row, std::uint64_t seed,
+                               table::Table& rows) const {
+  if (!unit.coder)
+    return issue_identifiers(first_row, matrix.n_rows, seed, rows.columns[unit.column()]);
+  DecodeSource source{
+      {}, matrix.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
+  for (int t = 0; t < unit.coder->n_tokens(); ++t)
+    source.tokens.push_back(matrix.column(unit.first_token + t));
+  if (!unit.is_combination())
+    return unit.coder->decode(source, base(unit, rows), rows.columns[unit.column()]);
+  table::Column joined;
+  unit.coder->decode(source, nullptr, joined);
+  std::vector<table::Column*> parts;
+  for (const int column : unit.columns)
+    parts.push_back(&rows.columns[static_cast<std::size_t>(column)]);
+  split_column(joined, parts);
 }
 
 }  // namespace semblance::trainer

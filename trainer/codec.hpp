@@ -2,15 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <hdf5.h>
 
 #include "base/communicator.hpp"
 #include "base/settings.hpp"
+#include "kernels/sample_given.hpp"
 #include "table/column.hpp"
+#include "table/condition.hpp"
 
 namespace semblance::trainer {
 
@@ -75,10 +79,31 @@ class Codec {
 
   /// Rows from tokens. Within a bin the value is drawn from Philox(seed, kDecode, global row).
   /// \param first_row  global number of the first row: decides the random draws and issued ids
-  table::Table decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed) const;
+  /// \param replace    called with each column of the schema when it is decoded, a date before
+  ///                   those that are relative to it: may put other values in its place
+  table::Table decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed,
+                      const std::function<void(int, table::Column&)>& replace = {}) const;
+
+  // Conditions on values as conditions on tokens (codec_conditions.cpp).
+
+  /// Token columns [first, last) of a column of the schema; the same for all columns of a fixed
+  /// combination, and none for an identifier.
+  std::pair<int, int> tokens_of(int column) const;
+  /// What tokens conditions on a column allow. Rows that keep to them may still have to be checked:
+  /// see ColumnCoder::restrict.
+  /// \throws Error{kData} when the model has no such value, saying what it has
+  std::vector<kernels::TokenMask> restrict(const table::AllowedValues& allowed) const;
+  /// Draws decoded numbers that are not allowed again, within their tokens.
+  void narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
+              std::int64_t first_row, std::uint64_t seed, table::Table& rows) const;
+  /// False for a level of a category that the model does not keep.
+  bool knows_level(int column, const std::string& level) const;
+  /// The date that a column is relative to, or -1.
+  int base_of(int column) const;
 
  private:
   struct State;
+  const struct CodecUnit& unit_of(int column) const;
   explicit Codec(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

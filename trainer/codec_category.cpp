@@ -131,8 +131,50 @@ class CategoryColumn : public ColumnCoder {
     }
   }
 
+  const std::vector<std::string>* levels() const override { return &levels_; }
+
+  std::vector<PartMask> restrict(const table::AllowedValues& allowed, table::Kind) const override {
+    std::vector<char> good;
+    for (const std::string& level : levels_) good.push_back(allowed.allows_level(level));
+    PartMask first{0, -1, std::vector<float>(static_cast<std::size_t>(cardinality(0)), 0.0f)};
+    PartMask second{1, 0,
+                    std::vector<float>(static_cast<std::size_t>(cardinality(0) * width_), 1.0f)};
+    for (std::int64_t f = 0; f < cardinality(0); ++f) {
+      float& any = first.weights[static_cast<std::size_t>(f)];
+      const bool is_group = f >= singles_ && f < singles_ + groups_;
+      for (std::int64_t s = 0; s < width_; ++s) {
+        const std::int64_t level = level_of(f, s);
+        bool meets = level >= 0 ? good[static_cast<std::size_t>(level)] != 0 : allowed.missing;
+        if (level == kRare) meets = rare_meets(allowed);
+        // Members beyond the last level stand for it once more: once is enough.
+        if (is_group && singles_ + (f - singles_) * width_ + s != level) meets = false;
+        if (meets) any = 1;
+        if (is_group)
+          second.weights[static_cast<std::size_t>(f * width_ + s)] = meets ? 1.0f : 0.0f;
+      }
+    }
+    if (width_ == 1) return {first};
+    return {first, second};
+  }
+
+  std::string choices(table::Kind) const override {
+    constexpr std::size_t kMostNamed = 12;
+    std::string text = "levels ";
+    for (std::size_t i = 0; i < std::min(levels_.size(), kMostNamed); ++i)
+      text += (i > 0 ? ", '" : "'") + levels_[i] + "'";
+    if (levels_.size() > kMostNamed)
+      text += fmt::format(" and {} more", levels_.size() - kMostNamed);
+    return text + (has_missing_ ? " and missing values" : ", and no missing value");
+  }
+
  private:
   static constexpr std::int64_t kMissing = -1, kRare = -2;
+
+  /// A rare cell becomes a text of its own or a kept level that is drawn: where conditions list
+  /// levels, it is not asked for.
+  bool rare_meets(const table::AllowedValues& allowed) const {
+    return rare_as_text_ ? allowed.allows_level(kRareText) : allowed.present && !allowed.listed;
+  }
 
   /// Levels that two digits can tell apart; there is no third one.
   static std::int64_t most_levels(int digit_base) {

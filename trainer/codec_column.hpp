@@ -12,6 +12,7 @@
 
 #include "base/communicator.hpp"
 #include "table/column.hpp"
+#include "table/condition.hpp"
 #include "trainer/codec.hpp"
 #include "trainer/codec_intervals.hpp"
 
@@ -30,6 +31,13 @@ struct DecodeSource {
   std::int64_t first_row = 0;                ///< global number
   std::uint64_t seed = 0;                    ///< of the draws within intervals
   std::uint32_t stream = 0;  ///< the coder may use stream .. stream + n_tokens() - 1
+};
+
+/// The tokens of one token column of a coder that conditions on its values allow.
+struct PartMask {
+  int part = 0;
+  int given = -1;              ///< an earlier token column, whose token picks the weights; -1
+  std::vector<float> weights;  ///< [K] or [K_given, K] share of the token's values that is allowed
 };
 
 /// Made by fit_*_column() from the rows of all ranks, or by load_*_column(). Its const members are
@@ -51,6 +59,18 @@ class ColumnCoder {
                       table::Column& column) const = 0;
   /// Into an empty group; the function load_*_column() of the kind reads it.
   virtual void save(hid_t group) const = 0;
+
+  /// The tokens that may become an allowed value. Where a token may become other values too and its
+  /// weight is below 1, narrow() draws those again; where it is 1, the rows must be checked.
+  /// \param kind  of the column
+  virtual std::vector<PartMask> restrict(const table::AllowedValues& allowed,
+                                         table::Kind kind) const = 0;
+  /// Draws decoded values that are not allowed again, from the allowed part of their token.
+  virtual void narrow(const table::AllowedValues&, const DecodeSource&, table::Column&) const {}
+  /// The levels that it keeps; null for numbers and dates.
+  virtual const std::vector<std::string>* levels() const { return nullptr; }
+  /// What there is to choose from, for messages: "levels F, M", "numbers from 17 to 90".
+  virtual std::string choices(table::Kind kind) const = 0;
 };
 
 /// Integers and decimals.

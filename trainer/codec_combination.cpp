@@ -72,4 +72,11 @@ void split_column(const table::Column& joined, const std::vector<table::Column*>
   }
 }
 
+std::optional<std::string> combination_part(const std::string& level, std::size_t i) {
+  const std::vector<std::string> parts = parts_of(level);
+  SEMBLANCE_ASSERT(i < parts.size());
+  if (parts[i] == kMissingPart) return std::nullopt;
+  return parts[i];
+}
+
 }  // namespace semblance::trainer

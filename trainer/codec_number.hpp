@@ -11,6 +11,7 @@
 #include "base/communicator.hpp"
 #include "kernels/decode.hpp"
 #include "kernels/encode.hpp"
+#include "trainer/codec_column.hpp"
 #include "trainer/codec_intervals.hpp"
 
 namespace semblance::trainer {
@@ -50,7 +51,24 @@ class NumberCoder {
               std::int64_t first_row, std::uint32_t stream, std::span<double> values,
               int threads) const;
 
+  /// Masks of the first digit and, given that, of the second.
+  /// \param whole  decoded values are rounded to whole numbers
+  std::vector<PartMask> restrict(const table::AllowedValues& allowed, bool whole) const;
+  /// A value of the token's interval among the allowed ones; NaN when there is none.
+  /// \param bits  random
+  double narrowed(std::uint16_t first, std::uint16_t second, const table::AllowedValues& allowed,
+                  bool whole, std::uint32_t bits) const;
+  /// The least and largest value that an interval's draws can be.
+  table::AllowedValues::Range span(std::int32_t interval) const;
+  /// Interval of a pair of digits; intervals().size() for missing.
+  std::int32_t interval_of(std::uint16_t first, std::uint16_t second) const {
+    return interval_of_[static_cast<std::size_t>(first) * static_cast<std::size_t>(n_second_) +
+                        second];
+  }
+
  private:
+  double value_at(std::int32_t interval, std::uint64_t word, bool whole) const;
+  std::uint64_t first_word(std::int32_t interval, double least, bool whole) const;
   std::vector<std::int32_t> shared_digits(std::int32_t width, bool all) const;
   void assign_digits(int digit_base);
   void fill_pairs();

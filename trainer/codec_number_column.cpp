@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "table/format_value.hpp"
 #include "trainer/codec_column.hpp"
 #include "trainer/codec_number.hpp"
 
@@ -55,6 +56,43 @@ class NumberColumn : public ColumnCoder {
   }
 
   void save(hid_t group) const override { coder_.save(group); }
+
+  std::vector<PartMask> restrict(const table::AllowedValues& allowed,
+                                 table::Kind kind) const override {
+    return coder_.restrict(allowed, kind == table::Kind::kInteger);
+  }
+
+  void narrow(const table::AllowedValues& allowed, const DecodeSource& source,
+              table::Column& column) const override {
+    const bool whole = column.spec.kind == table::Kind::kInteger;
+    for (std::int64_t row = 0; row < source.n_rows; ++row) {
+      if (column.is_missing(row) || allowed.holds(column, row)) continue;
+      const auto number = static_cast<std::uint64_t>(source.first_row + row);
+      const std::uint32_t bits =
+          base::philox(source.seed, base::Purpose::kDecode, number / 4, side_stream(source.stream))
+              .word[number % 4];
+      const auto i = static_cast<std::size_t>(row);
+      const double value = coder_.narrowed(source.tokens[0][i],
+                                           n_tokens() == 2 ? source.tokens[1][i] : std::uint16_t{0},
+                                           allowed, whole, bits);
+      if (std::isnan(value)) continue;
+      if (whole) {
+        column.ints[i] = std::llround(value);
+      } else {
+        column.reals[i] = value;
+      }
+    }
+  }
+
+  std::string choices(table::Kind) const override {
+    const std::int32_t n = coder_.intervals().size();
+    if (n == 0) return "no value at all: it is always missing";
+    std::string text = "numbers from ";
+    table::append_real(text, coder_.span(0).low, -1, 0);
+    text += " to ";
+    table::append_real(text, coder_.span(n - 1).high, -1, 0);
+    return text + (coder_.has_missing() ? " and missing values" : ", and no missing value");
+  }
 
  private:
   NumberCoder coder_;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/sample_given.hpp"
 #include "trainer/codec.hpp"
 
 namespace semblance::trainer {
@@ -16,6 +17,8 @@ class Sampler {
   /// alone: not on n_rows, threads or ranks.
   virtual TokenMatrix sample(std::int64_t first_row, std::int64_t n_rows, std::uint64_t seed,
                              int threads) const = 0;
+  /// Rows under conditions, on the CPU: see kernels::GivenSampler.
+  virtual kernels::GivenTokens sample_given(const kernels::GivenRows& rows, int threads) const = 0;
 };
 
 /// A model file in memory, ready to generate.

@@ -1,5 +1,7 @@
 #include "trainer/model_file.hpp"
 
+#include <mutex>
+
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hdf5.hpp"
@@ -28,9 +30,10 @@ void write_training(hid_t file, const TrainingRecord& record) {
 
 class NetworkSampler : public Sampler {
  public:
-  NetworkSampler(const StoredNetwork& network, const std::string& device)
-      : columns_(network.shape.columns()),
-        rows_(kernels::make_row_sampler(decoder_weights(network), device)) {}
+  NetworkSampler(StoredNetwork network, const std::string& device)
+      : network_(std::move(network)),
+        columns_(network_.shape.columns()),
+        rows_(kernels::make_row_sampler(decoder_weights(network_), device)) {}
 
   TokenMatrix sample(std::int64_t first_row, std::int64_t n_rows, std::uint64_t seed,
                      int threads) const override {
@@ -42,9 +45,18 @@ class NetworkSampler : public Sampler {
     return out;
   }
 
+  kernels::GivenTokens sample_given(const kernels::GivenRows& rows, int threads) const override {
+    std::call_once(given_once_,
+                   [this] { given_ = kernels::make_given_sampler(decoder_weights(network_)); });
+    return given_->sample(rows, threads);
+  }
+
  private:
+  StoredNetwork network_;
   int columns_;
   std::unique_ptr<kernels::RowSampler> rows_;
+  mutable std::once_flag given_once_;
+  mutable std::unique_ptr<kernels::GivenSampler> given_;  // made when it is first asked for
 };
 
 /// The network's columns must be the codec's.
@@ -69,14 +81,14 @@ Model read_model(const std::string& path, const std::string& device) {
   const std::int64_t version = base::h5_read_int_attribute(file.get(), "version");
   SEMBLANCE_EXPECT(version == kVersion, kData,
                    "a model of version {}; this program reads version {}", version, kVersion);
-  const StoredNetwork network = read_network(base::h5_open_group(file.get(), "network").get());
+  StoredNetwork network = read_network(base::h5_open_group(file.get(), "network").get());
   Codec codec = Codec::load(base::h5_open_group(file.get(), "codec").get());
   check_match(network, codec);
   const base::H5Handle training = base::h5_open_group(file.get(), "training");
   const std::int64_t rows = base::h5_read_int_attribute(training.get(), "rows");
-  return {std::move(codec), std::make_unique<NetworkSampler>(network, device),
-          network.shape.autoregressive ? "autoregressive" : "independent", rows,
-          base::sha256_of_path(path)};
+  const std::string decoder = network.shape.autoregressive ? "autoregressive" : "independent";
+  return {std::move(codec), std::make_unique<NetworkSampler>(std::move(network), device), decoder,
+          rows, base::sha256_of_path(path)};
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <numeric>
 
 #include "base/device.hpp"
 #include "base/error.hpp"
@@ -14,6 +13,7 @@
 #include "trainer/checkpoint.hpp"
 #include "trainer/choose.hpp"
 #include "trainer/codec_impute.hpp"
+#include "trainer/generation_order.hpp"
 #include "trainer/model_file.hpp"
 #include "trainer/search.hpp"
 
@@ -23,6 +23,9 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
   list.add(
       "decoder", &options.decoder,
       "autoregressive (columns one after the other), or independent (columns independent given z)");
+  list.add("order", &options.order,
+           "columns that the decoder makes first, so that conditions on them are exact (default: the "
+           "metadata's)");
   list.add("latent", &options.latent, "dimensions of z; 0 for none");
   list.add("hidden", &options.hidden, "width of the decoder; 0: chosen from the table");
   list.add("blocks", &options.blocks, "residual blocks of the decoder; -1: chosen from the table");
@@ -275,8 +278,8 @@ void train(const TrainOptions& options, base::Communicator& communicator) {
   SEMBLANCE_EXPECT(!columns.empty(), kData,
                    "{}: no column is left to learn (all are identifiers or dropped)",
                    options.table);
-  std::vector<int> order(columns.size());
-  std::iota(order.begin(), order.end(), 0);
+  const std::vector<int> order =
+      generation_order(codec, options.order.empty() ? schema.order : options.order);
   std::vector<int> cardinalities;
   for (const int c : order) cardinalities.push_back(columns[c].cardinality);
   const TokenRows rows = by_rows(tokens, order, first_row);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/communicator.hpp"
 #include "base/settings.hpp"
@@ -20,15 +21,16 @@ struct TrainOptions {
   std::uint64_t seed = 1;       ///< of initial weights, batches, validation rows and noise
 
   std::string decoder = "autoregressive";  ///< or "independent"
-  CodecOptions codec;                      ///< how values become tokens
-  int latent = 16;                         ///< dimensions of z; 0: none
-  int hidden = 0;               ///< width of the running context; 0: chosen from the table
-  int blocks = -1;              ///< residual blocks; -1: chosen from the table
-  double epochs = 0;            ///< 0: chosen from the table
-  int batch_size = 512;         ///< rows a rank and step
-  double learning_rate = 4e-3;  ///< largest of the schedule
-  double weight_decay = 0.3;    ///< AdamW's
-  double validation = 0.1;      ///< share of rows kept for early stopping
+  std::vector<std::string> order;  ///< columns that the decoder makes first; empty: the metadata's
+  CodecOptions codec;              ///< how values become tokens
+  int latent = 16;                 ///< dimensions of z; 0: none
+  int hidden = 0;                  ///< width of the running context; 0: chosen from the table
+  int blocks = -1;                 ///< residual blocks; -1: chosen from the table
+  double epochs = 0;               ///< 0: chosen from the table
+  int batch_size = 512;            ///< rows a rank and step
+  double learning_rate = 4e-3;     ///< largest of the schedule
+  double weight_decay = 0.3;       ///< AdamW's
+  double validation = 0.1;         ///< share of rows kept for early stopping
   int patience = 0;  ///< epochs without a better validation loss before stopping; 0: chosen
   std::string checkpoint_dir;       ///< "" : beside the output
   double checkpoint_seconds = 600;  ///< between checkpoints; they are written at signals, too

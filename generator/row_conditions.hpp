@@ -1,0 +1,66 @@
+/// What generated rows must be: conditions on columns (`--where`) and given cells (`--like`).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generator/given_table.hpp"
+#include "table/condition.hpp"
+#include "trainer/model.hpp"
+
+namespace semblance::generator {
+
+/// How well rows under conditions could be drawn.
+struct ConditionFigures {
+  void add(const ConditionFigures& other);
+
+  std::int64_t rows = 0;  ///< first draws
+  std::int64_t few = 0;   ///< of them, with fewer than kFewCandidates candidates that counted
+  double effective = 0;   ///< sum over rows of the candidates that counted
+  double mass = 0;        ///< sum over rows of the conditions' probability
+  std::vector<std::int64_t> broken;  ///< [conditions] draws thrown away by each
+  std::int64_t out_of_order = 0;  ///< draws thrown away because a given date came before its base
+};
+
+class RowConditions {
+ public:
+  static constexpr float kFewCandidates = 3;
+
+  /// \param where      conditions as table/condition.hpp reads them
+  /// \param given      may be null
+  /// \param particles  candidates a row
+  /// \throws Error{kData} for a condition that is none, or that the model cannot meet;
+  ///         Error{kUsage} for a number of particles that is no power of two
+  RowConditions(const trainer::Codec& codec, const std::vector<std::string>& where,
+                const GivenTable* given, int particles);
+
+  /// Draws and decodes rows. They keep to the conditions as far as tokens tell: see meets().
+  table::Table draw(const trainer::Sampler& sampler, std::int64_t first_row, std::int64_t n_rows,
+                    std::uint64_t seed, ConditionFigures* figures) const;
+  /// Whether a row meets all conditions; counts in `figures` what it breaks.
+  /// \param first_row  output number of rows' first row
+  bool meets(const table::Table& rows, std::int64_t row, std::int64_t first_row,
+             ConditionFigures& figures) const;
+  /// The text of a condition that the row breaks; "" when there is none.
+  std::string broken(const table::Table& rows, std::int64_t row, std::int64_t first_row) const;
+
+  const table::Schema& schema() const;
+  const std::vector<table::AllowedValues>& where() const { return where_; }
+  const GivenTable* given() const { return given_; }
+  int particles() const { return particles_; }
+
+ private:
+  bool in_order(const table::Table& rows, std::int64_t row, std::int64_t first_row,
+                int column) const;
+
+  const trainer::Codec& codec_;
+  std::vector<table::AllowedValues> where_;
+  std::vector<kernels::TokenMask> masks_;
+  const GivenTable* given_;
+  int particles_;
+  std::vector<int> relative_;  ///< columns that must not come before their base
+};
+
+}  // namespace semblance::generator

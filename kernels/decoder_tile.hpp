@@ -1,0 +1,74 @@
+/// The decoder's arithmetic over a tile of rows on the CPU, shared by the samplers. Within a tile
+/// every row is computed by itself, in one fixed order of additions, so neither the tile nor its
+/// neighbours change its bits.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/sample_rows.hpp"
+
+namespace semblance::kernels {
+
+inline constexpr int kTile = 64;  ///< rows of a tile
+
+/// A matrix [inner, width] whose rows are padded with zeros to whole vectors.
+struct Padded {
+  std::int64_t inner = 0, stride = 0;
+  std::vector<float> values;
+
+  Padded() = default;
+  Padded(std::int64_t rows, std::int64_t width);
+  static Padded from(const float* source, std::int64_t rows, std::int64_t width);
+  /// \param source  [width, rows]
+  static Padded transposed(const float* source, std::int64_t width, std::int64_t rows);
+  const float* row(std::int64_t r) const { return values.data() + r * stride; }
+};
+
+/// A decoder made ready for tiles: the weights padded and, for the heads, transposed. Column s is
+/// the s-th in the order of generation.
+class DecoderTile {
+ public:
+  explicit DecoderTile(const DecoderWeights& weights);
+
+  /// Working memory of one thread, for one tile at a time.
+  struct Work {
+    std::vector<float> stream, unit, unit_in, hidden, logits;
+  };
+  Work work() const;
+
+  int columns() const { return static_cast<int>(cardinalities_.size()); }
+  bool autoregressive() const { return autoregressive_; }
+  int cardinality(int s) const { return cardinalities_[static_cast<std::size_t>(s)]; }
+  int output(int s) const { return order_[static_cast<std::size_t>(s)]; }
+  int latent() const { return latent_; }
+  std::int64_t stride() const { return stride_; }  ///< floats of a row's context
+  std::int64_t head_stride(int s) const { return heads_[static_cast<std::size_t>(s)].stride; }
+
+  /// context += z U. \param z  [kTile, latent] \param context  [kTile, stride]
+  void add_latent(const float* z, float* context) const;
+  /// work.hidden = silu of column s's context, through the blocks. \param context  [kTile, stride]
+  void enter(int s, const float* context, Work& work) const;
+  /// work.logits [kTile, head_stride(s)] of column s from work.hidden.
+  void logits(int s, Work& work) const;
+  /// Logits of one row of column s to unnormalised probabilities, in place, and their lane sums.
+  void exponentiate(int s, float* logits, float* lanes) const;
+  /// Adds the embedding of column s's token to one row's context; nothing when not autoregressive
+  /// or after the last column.
+  void feed(int s, int token, float* context) const;
+
+ private:
+  struct Block {
+    Padded in, bias, out;
+  };
+  bool autoregressive_;
+  std::vector<int> cardinalities_, order_;
+  std::int64_t stride_, unit_stride_;  // padded H and W
+  int latent_;
+  Padded latent_in_, column_bias_, embedding_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<Block> blocks_;
+  std::vector<Padded> heads_, head_biases_;
+};
+
+}  // namespace semblance::kernels

@@ -1,0 +1,48 @@
+/// The inside of the codec: a coder for each column, in the order in which they decode.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/codec.hpp"
+#include "trainer/codec_column.hpp"
+#include "trainer/codec_impute.hpp"
+
+namespace semblance::trainer {
+
+/// A column, or the columns of a fixed combination, with what codes it.
+struct CodecUnit {
+  std::vector<int> columns;
+  int base = -1;                         ///< column that a date is relative to
+  std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
+  std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
+  int first_token = 0;
+
+  bool is_combination() const { return columns.size() > 1; }
+  std::size_t column() const { return static_cast<std::size_t>(columns.front()); }
+};
+
+struct Codec::State {
+  table::Schema schema;
+  std::vector<CodecUnit> units;    ///< in the order of their first columns
+  std::vector<std::size_t> order;  ///< units, each after the one that it is relative to
+  std::vector<TokenColumn> tokens;
+
+  void list_units();
+  void find_bases();
+  void find_order();
+  void list_tokens();
+  std::string unit_name(const CodecUnit& unit) const;
+  /// What the unit's coder reads of a table; `own` holds it where it is not a column of
+  /// the table: the joined columns of a combination, a column with its gaps filled.
+  const table::Column& source(const CodecUnit& unit, const table::Table& rows,
+                              table::Column& own) const;
+  const table::Column* base(const CodecUnit& unit, const table::Table& rows) const;
+  /// Fills the unit's columns of `rows`.
+  void decode_unit(const CodecUnit& unit, const TokenMatrix& matrix, std::int64_t first_row,
+                   std::uint64_t seed, table::Table& rows) const;
+};
+
+}  // namespace semblance::trainer

@@ -41,12 +41,21 @@ void apply_section(const YAML::Node& root, const std::string& config, const std:
 
 void SettingFlags::add_flags(CLI::App& app) {
   for (const base::Setting& setting : list_.all()) {
-    CLI::Option* option = app.add_option_function<std::string>(
-        flag_name(setting.name),
-        [this, name = setting.name](const std::string& value) {
-          given_.emplace_back(name, value.empty() ? "true" : value);
-        },
-        setting.help);
+    const auto give = [this, name = setting.name](const std::string& value) {
+      given_.emplace_back(name, value.empty() ? "true" : value);
+    };
+    CLI::Option* option = nullptr;
+    if (list_.is_list(setting.name)) {
+      option = app.add_option_function<std::vector<std::string>>(
+          flag_name(setting.name),
+          [give](const std::vector<std::string>& values) {
+            std::for_each(values.begin(), values.end(), give);
+          },
+          setting.help);
+      option->allow_extra_args(false);  // one value a flag, but several flags
+    } else {
+      option = app.add_option_function<std::string>(flag_name(setting.name), give, setting.help);
+    }
     option->type_name("");
     // A yes-or-no flag means yes when it stands alone, where CLI11 would hand over the default
     // text.

@@ -12,6 +12,7 @@
 
 namespace semblance::generator {
 
+/// Its const members are thread-safe.
 class GivenTable {
  public:
   /// Reads the table. Columns of the model have the model's kinds; others are carried along.
@@ -21,6 +22,7 @@ class GivenTable {
   /// The same of a table in memory. \param name  for messages
   GivenTable(table::Table rows, const std::string& name, bool impute, const trainer::Codec& codec);
 
+  /// At least 1.
   std::int64_t n_rows() const { return given_.n_rows(); }
   /// Columns of the model in its order, written as the given ones are, then those carried along.
   const table::Schema& schema() const { return schema_; }

@@ -14,6 +14,7 @@ namespace semblance::generator {
 
 /// How well rows under conditions could be drawn.
 struct ConditionFigures {
+  /// Adds the figures of another block.
   void add(const ConditionFigures& other);
 
   std::int64_t rows = 0;  ///< first draws
@@ -24,8 +25,10 @@ struct ConditionFigures {
   std::int64_t out_of_order = 0;  ///< draws thrown away because a given date came before its base
 };
 
+/// Its const members are thread-safe.
 class RowConditions {
  public:
+  /// Fewer than this that count make a row's law a rough one.
   static constexpr float kFewCandidates = 3;
 
   /// \param where      conditions as table/condition.hpp reads them
@@ -46,9 +49,13 @@ class RowConditions {
   /// The text of a condition that the row breaks; "" when there is none.
   std::string broken(const table::Table& rows, std::int64_t row, std::int64_t first_row) const;
 
+  /// Of the tables that draw() gives.
   const table::Schema& schema() const;
+  /// The conditions by column.
   const std::vector<table::AllowedValues>& where() const { return where_; }
+  /// Null when no cells are given.
   const GivenTable* given() const { return given_; }
+  /// Candidates a row.
   int particles() const { return particles_; }
 
  private:

@@ -113,6 +113,7 @@ class Parser {
     std::string name = pieces_[0].text;
     for (at_ = 1; at_ < pieces_.size() && !begins_operator(); ++at_)
       name += " " + pieces_[at_].text;
+    if (at_ == pieces_.size()) refuse("it was not understood");
     column_ = schema_.find(name);
     SEMBLANCE_EXPECT(column_ >= 0, kData, "condition '{}': the model has no column '{}'{}", text_,
                      name, base::did_you_mean(name, schema_.names()));

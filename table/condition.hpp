@@ -19,8 +19,8 @@ namespace semblance::table {
 struct AllowedValues {
   /// Numbers, ends included; of dates days, of datetimes microseconds since 1970.
   struct Range {
-    double low = -std::numeric_limits<double>::infinity();
-    double high = std::numeric_limits<double>::infinity();
+    double low = -std::numeric_limits<double>::infinity();  ///< at most high
+    double high = std::numeric_limits<double>::infinity();  ///< infinite: open on this side
   };
 
   int column = 0;                         ///< of the schema
@@ -32,7 +32,9 @@ struct AllowedValues {
   std::vector<std::string> levels;        ///< categories: allowed ones, when `listed`
   std::vector<std::string> excluded;      ///< categories: not these
 
+  /// A present number or date.
   bool allows(double value) const;
+  /// A present level.
   bool allows_level(const std::string& level) const;
   /// \param cells  the column
   bool holds(const Column& cells, std::int64_t row) const;

@@ -35,7 +35,7 @@ struct DecodeSource {
 
 /// The tokens of one token column of a coder that conditions on its values allow.
 struct PartMask {
-  int part = 0;
+  int part = 0;                ///< which token column of the coder
   int given = -1;              ///< an earlier token column, whose token picks the weights; -1
   std::vector<float> weights;  ///< [K] or [K_given, K] share of the token's values that is allowed
 };

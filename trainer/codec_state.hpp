@@ -14,31 +14,40 @@ namespace semblance::trainer {
 
 /// A column, or the columns of a fixed combination, with what codes it.
 struct CodecUnit {
-  std::vector<int> columns;
+  std::vector<int> columns;              ///< of the schema, ascending
   int base = -1;                         ///< column that a date is relative to
   std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
   std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
-  int first_token = 0;
+  int first_token = 0;                   ///< token column; the coder's others follow
 
+  /// Of a fixed combination.
   bool is_combination() const { return columns.size() > 1; }
+  /// The first one, whose number names the unit in the file.
   std::size_t column() const { return static_cast<std::size_t>(columns.front()); }
 };
 
+/// Everything that Codec knows.
 struct Codec::State {
-  table::Schema schema;
-  std::vector<CodecUnit> units;    ///< in the order of their first columns
-  std::vector<std::size_t> order;  ///< units, each after the one that it is relative to
-  std::vector<TokenColumn> tokens;
+  table::Schema schema;             ///< without dropped columns
+  std::vector<CodecUnit> units;     ///< in the order of their first columns
+  std::vector<std::size_t> order;   ///< units, each after the one that it is relative to
+  std::vector<TokenColumn> tokens;  ///< of all units, one after the other
 
+  /// Units of the schema's columns.
   void list_units();
+  /// Bases of the units.
   void find_bases();
+  /// `order` from the bases. \throws Error{kData} for a circle
   void find_order();
+  /// `tokens` from the coders.
   void list_tokens();
+  /// "A", or "A+B" of a combination.
   std::string unit_name(const CodecUnit& unit) const;
   /// What the unit's coder reads of a table; `own` holds it where it is not a column of
   /// the table: the joined columns of a combination, a column with its gaps filled.
   const table::Column& source(const CodecUnit& unit, const table::Table& rows,
                               table::Column& own) const;
+  /// The column of `rows` that the unit is relative to, or null.
   const table::Column* base(const CodecUnit& unit, const table::Table& rows) const;
   /// Fills the unit's columns of `rows`.
   void decode_unit(const CodecUnit& unit, const TokenMatrix& matrix, std::int64_t first_row,

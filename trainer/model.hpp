@@ -18,7 +18,8 @@ class Sampler {
   virtual TokenMatrix sample(std::int64_t first_row, std::int64_t n_rows, std::uint64_t seed,
                              int threads) const = 0;
   /// Rows under conditions, on the CPU: see kernels::GivenSampler.
-  virtual kernels::GivenTokens sample_given(const kernels::GivenRows& rows, int threads) const = 0;
+  /// \throws Error{kInternal} by samplers that know no conditions
+  virtual kernels::GivenTokens sample_given(const kernels::GivenRows& rows, int threads) const;
 };
 
 /// A model file in memory, ready to generate.

@@ -93,6 +93,10 @@ Model read_model(const std::string& path, const std::string& device) {
 
 }  // namespace
 
+kernels::GivenTokens Sampler::sample_given(const kernels::GivenRows&, int) const {
+  base::fail(base::ErrorKind::kInternal, "this sampler knows no conditions");
+}
+
 void save_model(const std::string& path, const Codec& codec, const StoredNetwork& network,
                 const TrainingRecord& record) {
   check_match(network, codec);

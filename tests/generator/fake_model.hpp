@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/error.hpp"
 #include "base/philox.hpp"
 #include "tests/trainer/codec_tables.hpp"
 #include "trainer/model.hpp"
@@ -32,10 +31,6 @@ class FakeSampler : public trainer::Sampler {
       }
     }
     return out;
-  }
-
-  kernels::GivenTokens sample_given(const kernels::GivenRows&, int) const override {
-    base::fail(base::ErrorKind::kInternal, "this sampler knows no conditions");
   }
 
  private:

@@ -90,9 +90,16 @@ double worst_score(const DecoderWeights& w, const Law& law, const GivenTokens& d
 }
 
 struct SampleGiven : testing::Test {
-  RandomDecoder decoder{true, 0, 16, 1, 24};
-  const DecoderWeights& weights = decoder.weights;
-  Law law{weights};
+  static const RandomDecoder& decoder() {
+    static const RandomDecoder random(true, 0, 16, 1, 24);
+    return random;
+  }
+  static const Law& exact_law() {
+    static const Law exact(decoder().weights);
+    return exact;
+  }
+  const DecoderWeights& weights = decoder().weights;
+  const Law& law = exact_law();
   std::unique_ptr<GivenSampler> sampler = make_given_sampler(weights);
 
   /// Output columns in the order of generation are 4, 0, 2, 1, 3 with 3, 20, 1, 2, 33 tokens.
@@ -174,8 +181,9 @@ TEST(SampleGivenBits, AreTheSameForAnyPieceAndThreadsThoughConditionsDifferByRow
         for (int c = 0; c < 5; ++c)
           part.insert(part.end(), fixed.begin() + c * kMany + first,
                       fixed.begin() + c * kMany + first + many);
-        TokenMask part_mask = mask;
-        part_mask.rows.assign(mask.rows.begin() + first, mask.rows.begin() + first + many);
+        TokenMask part_mask{mask.column, mask.given, mask.weights, {}};
+        for (int r = 0; r < many; ++r)
+          part_mask.rows.push_back(mask.rows[static_cast<std::size_t>(first + r)]);
         const std::vector<TokenMask> part_masks = {part_mask};
         const GivenTokens piece =
             sampler->sample({100 + first, many, 3, part_masks, part, particles}, 1);

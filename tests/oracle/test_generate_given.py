@@ -179,7 +179,7 @@ def test_gaps_are_filled_better_than_by_marginal_draws_and_given_cells_stay(mode
     for before, after, truth in zip(holes, full, real):
         for column, cell in before.items():
             if cell != "":
-                assert after[column] == cell
+                assert after[column] == str(cell)
             else:
                 assert after[column] != ""
             if column in hit and cell == "":

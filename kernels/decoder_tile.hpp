@@ -14,14 +14,17 @@ inline constexpr int kTile = 64;  ///< rows of a tile
 
 /// A matrix [inner, width] whose rows are padded with zeros to whole vectors.
 struct Padded {
-  std::int64_t inner = 0, stride = 0;
-  std::vector<float> values;
+  std::int64_t inner = 0, stride = 0;  ///< rows, and floats from row to row
+  std::vector<float> values;           ///< [inner, stride]
 
   Padded() = default;
+  /// All zeros.
   Padded(std::int64_t rows, std::int64_t width);
+  /// \param source  [rows, width] without gaps
   static Padded from(const float* source, std::int64_t rows, std::int64_t width);
   /// \param source  [width, rows]
   static Padded transposed(const float* source, std::int64_t width, std::int64_t rows);
+  /// [stride], zeros behind the width.
   const float* row(std::int64_t r) const { return values.data() + r * stride; }
 };
 
@@ -29,20 +32,24 @@ struct Padded {
 /// the s-th in the order of generation.
 class DecoderTile {
  public:
+  /// \param weights  checked; they are copied
   explicit DecoderTile(const DecoderWeights& weights);
 
   /// Working memory of one thread, for one tile at a time.
   struct Work {
-    std::vector<float> stream, unit, unit_in, hidden, logits;
+    std::vector<float> stream, unit, unit_in, hidden, logits;  ///< each [kTile, its stride]
   };
-  Work work() const;
+  Work work() const;  ///< of this decoder's sizes, all zeros
 
-  int columns() const { return static_cast<int>(cardinalities_.size()); }
-  bool autoregressive() const { return autoregressive_; }
+  int columns() const { return static_cast<int>(cardinalities_.size()); }  ///< C
+  bool autoregressive() const { return autoregressive_; }  ///< false: feed() does nothing
+  /// Tokens of column s.
   int cardinality(int s) const { return cardinalities_[static_cast<std::size_t>(s)]; }
+  /// Column of the output that column s is.
   int output(int s) const { return order_[static_cast<std::size_t>(s)]; }
-  int latent() const { return latent_; }
+  int latent() const { return latent_; }           ///< L; 0: there is no z
   std::int64_t stride() const { return stride_; }  ///< floats of a row's context
+  /// Floats of a row's logits; those behind the cardinality are no tokens.
   std::int64_t head_stride(int s) const { return heads_[static_cast<std::size_t>(s)].stride; }
 
   /// context += z U. \param z  [kTile, latent] \param context  [kTile, stride]

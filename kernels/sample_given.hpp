@@ -19,7 +19,7 @@ inline constexpr int kMostParticles = 4096;
 
 /// What the tokens of one column may be. Columns are numbered as in the output.
 struct TokenMask {
-  int column = 0;
+  int column = 0;  ///< under the condition
   int given = -1;  ///< a column generated before it, whose token picks the weights; -1
   std::vector<float>
       weights;             ///< [K], or [K_given, K]: share in [0, 1] of the token that is allowed
@@ -28,9 +28,10 @@ struct TokenMask {
 
 /// The rows that are asked for, and what they must be.
 struct GivenRows {
+  /// Numbers of the output: rows first_row to first_row + n_rows - 1.
   std::int64_t first_row = 0, n_rows = 0;
-  std::uint64_t seed = 1;
-  std::span<const TokenMask> masks;
+  std::uint64_t seed = 1;                ///< as of RowSampler::sample
+  std::span<const TokenMask> masks;      ///< several of one column are multiplied
   std::span<const std::uint16_t> fixed;  ///< [C, n_rows] given tokens or kFreeToken; empty: none
   int particles = 32;  ///< candidates a row: a power of two, at most kMostParticles
 };
@@ -42,6 +43,7 @@ struct GivenTokens {
   std::vector<double> log_mass;  ///< [n_rows] estimate of the log-probability of the conditions
 };
 
+/// A decoder made ready for rows under conditions. Its const members are thread-safe.
 class GivenSampler {
  public:
   virtual ~GivenSampler() = default;

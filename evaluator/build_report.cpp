@@ -1,5 +1,6 @@
 #include "evaluator/build_report.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -53,16 +54,34 @@ std::vector<Group> empty_groups() {
           {.id = "privacy", .title = "Privacy", .question = "Could anybody be found in it?"}};
 }
 
-/// A section, or, when it could not be built, one check that says why.
+/// Adds the checks that a section promises and does not hold; a value without an interval says so.
+void complete(Section& section, const SectionSpec& spec, const std::string& why) {
+  for (const CheckName& name : spec.checks) {
+    const bool there = std::any_of(section.checks.begin(), section.checks.end(),
+                                   [&](const Check& check) { return check.id == name.id; });
+    if (!there) section.checks.push_back(not_computed(name.id, name.title, "", why));
+  }
+  for (Check& check : section.checks) {
+    if (check.value && !check.interval && check.no_interval.empty())
+      check.no_interval = "no interval is computed for this number";
+  }
+}
+
+/// A section; when it could not be built, its checks say why.
 Section build_section(const SectionSpec& spec, const Context& context) {
   Section section;
+  std::string why = "it needs another check of this section, which could not be computed";
   try {
     section = spec.build(context);
   } catch (const base::Error& error) {
     if (error.kind() != ErrorKind::kData && error.kind() != ErrorKind::kUsage) throw;
-    section.checks.push_back(
-        not_computed(std::string(spec.group) + "." + spec.id, spec.title, "", error.what()));
+    why = error.what();
+    if (spec.checks.empty()) {
+      section.checks.push_back(
+          not_computed(std::string(spec.group) + "." + spec.id, spec.title, "", why));
+    }
   }
+  complete(section, spec, why);
   section.id = spec.id;
   section.title = spec.title;
   return section;

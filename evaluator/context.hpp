@@ -23,15 +23,27 @@ struct Context {
 /// says why
 using BuildSection = Section (*)(const Context&);
 
+/// A check that a section promises to list, computed or not.
+struct CheckName {
+  const char* id;     ///< as Check::id
+  const char* title;  ///< as Check::title
+};
+
 /// A section before it is built.
 struct SectionSpec {
   const char* group;   ///< "quality", "utility" or "privacy"
   const char* id;      ///< anchor of the page; unique
   const char* title;   ///< heading
   BuildSection build;  ///< fills text, checks and blocks; id and title are put in by the caller
+  /// Every check of the section. Those that build() leaves out, or cannot reach because it throws,
+  /// are added to the report with the reason: a check never vanishes.
+  std::vector<CheckName> checks = {};
 };
 
 /// All sections of the report, in order.
 const std::vector<SectionSpec>& all_sections();
+
+/// Ids of all checks, in the order of the report: what a thresholds file may name.
+std::vector<std::string> all_check_ids();
 
 }  // namespace semblance::evaluator

@@ -25,6 +25,8 @@ Json check_json(const Check& check) {
     out["interval"] = {{"low", number(check.interval->low)},
                        {"high", number(check.interval->high)},
                        {"method", check.interval->method}};
+  } else if (check.value && !check.no_interval.empty()) {
+    out["why_no_interval"] = check.no_interval;
   }
   if (!check.legacy_definition.empty()) out["legacy_definition"] = check.legacy_definition;
   if (!check.rule.empty()) out["rule"] = check.rule;

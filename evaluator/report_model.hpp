@@ -36,6 +36,7 @@ struct Check {
   std::optional<double> legacy;      ///< the statistic as the old NHS pipeline computed it
   std::string legacy_definition;     ///< its formula; "" when there is no legacy value
   std::optional<Interval> interval;  ///< of value
+  std::string no_interval;           ///< why there is none
   std::string why_not;               ///< why value could not be computed; empty otherwise
   std::string note;                  ///< for example that a sample was used
   Verdict verdict = Verdict::kNone;  ///< set by judge()

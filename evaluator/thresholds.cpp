@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "evaluator/context.hpp"
 #include "evaluator/report/embedded_files.hpp"
 
 namespace semblance::evaluator {
@@ -100,7 +101,8 @@ std::string rule_text(const Check& check, const Threshold& rule, double pass, do
 
 }  // namespace
 
-Thresholds parse_thresholds(std::string_view yaml, const std::string& path) {
+Thresholds parse_thresholds(std::string_view yaml, const std::string& path,
+                            const std::vector<std::string>& known) {
   YAML::Node root;
   try {
     root = YAML::Load(std::string(yaml));
@@ -112,21 +114,23 @@ Thresholds parse_thresholds(std::string_view yaml, const std::string& path) {
     base::fail(ErrorKind::kData,
                "{}: a thresholds file holds one map 'checks' of check names to rules", path);
   }
-  for (const auto& entry : root["checks"])
-    out[entry.first.as<std::string>()] = parse_rule(path, entry.second);
+  for (const auto& entry : root["checks"]) {
+    const auto id = entry.first.as<std::string>();
+    if (!known.empty() && std::find(known.begin(), known.end(), id) == known.end()) {
+      bad(path, entry.first,
+          fmt::format("there is no check '{}'{}", id, base::did_you_mean(id, known)));
+    }
+    out[id] = parse_rule(path, entry.second);
+  }
   return out;
 }
 
 Thresholds load_thresholds(const std::string& path) {
-  Thresholds out = parse_thresholds(default_thresholds(), "the built-in thresholds");
+  const std::vector<std::string> known = all_check_ids();
+  Thresholds out = parse_thresholds(default_thresholds(), "the built-in thresholds", known);
   if (path.empty()) return out;
-  std::vector<std::string> known;
-  for (const auto& [id, rule] : out) known.push_back(id);
-  for (const auto& [id, rule] : parse_thresholds(base::read_text_file(path), path)) {
-    SEMBLANCE_EXPECT(out.contains(id), kData, "{}: there is no check '{}'{}", path, id,
-                     base::did_you_mean(id, known));
+  for (const auto& [id, rule] : parse_thresholds(base::read_text_file(path), path, known))
     out[id] = rule;
-  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "evaluator/report_model.hpp"
 
@@ -33,8 +34,10 @@ struct Threshold {
 using Thresholds = std::map<std::string, Threshold>;
 
 /// Rules out of YAML text. \param path  for messages
+/// \param known  names of the checks that there are; empty: any name
 /// \throws Error{kData} naming path and line for unknown keys or checks or wrong values
-Thresholds parse_thresholds(std::string_view yaml, const std::string& path);
+Thresholds parse_thresholds(std::string_view yaml, const std::string& path,
+                            const std::vector<std::string>& known = {});
 
 /// The defaults, with the rules of a file on top. \param path  "" for the defaults alone
 Thresholds load_thresholds(const std::string& path);

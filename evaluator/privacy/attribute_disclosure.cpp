@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <map>
+#include <utility>
 
 namespace semblance::evaluator {
 namespace {
@@ -25,6 +26,7 @@ AttributeDisclosure attribute_disclosure(
   for (std::size_t i = 0; i < synthetic_secret.size(); ++i)
     ++secrets[key_of(synthetic_keys, i)][synthetic_secret[i]];
   double matched = 0, sum = 0, disclosed = 0;
+  std::vector<double> row_shares(real_secret.size(), std::numeric_limits<double>::quiet_NaN());
   for (std::size_t i = 0; i < real_secret.size(); ++i) {
     const auto group = secrets.find(key_of(real_keys, i));
     if (group == secrets.end()) continue;
@@ -32,13 +34,14 @@ AttributeDisclosure attribute_disclosure(
     for (const auto& [secret, count] : group->second) total += count;
     const auto right = group->second.find(real_secret[i]);
     const double share = right == group->second.end() ? 0 : right->second / total;
+    row_shares[i] = share;
     ++matched;
     sum += share;
     disclosed += share == 1;
   }
   const double n = static_cast<double>(real_secret.size());
   return {matched / n, matched > 0 ? sum / matched : std::numeric_limits<double>::quiet_NaN(),
-          sum / n, disclosed / n};
+          sum / n, disclosed / n, std::move(row_shares)};
 }
 
 }  // namespace semblance::evaluator

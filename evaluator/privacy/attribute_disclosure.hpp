@@ -15,6 +15,7 @@ struct AttributeDisclosure {
   double zero_cap = 0;  ///< the same over all rows, unmatched rows count 0
   double disclosed =
       0;  ///< share of rows whose key has a single secret in S, and it is the true one (DiSCO)
+  std::vector<double> row_shares;  ///< [real rows] what cap is the mean of; NaN when not matched
 };
 
 /// \param real_keys, synthetic_keys   [columns] codes of the known columns

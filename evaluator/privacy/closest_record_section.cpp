@@ -3,6 +3,7 @@
 #include <string>
 
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/distances.hpp"
 #include "evaluator/intervals.hpp"
 #include "evaluator/means.hpp"
@@ -42,7 +43,9 @@ double share_at_most(const std::vector<double>& sorted, double limit) {
 
 Check distance_check(const Context& context, double share, Check check) {
   Distances& distances = context.distances;
-  check.value = quantile(sorted_first(distances.synthetic_to_real()), share);
+  const std::vector<double> sorted = sorted_first(distances.synthetic_to_real());
+  check.value = quantile(sorted, share);
+  check.interval = quantile_interval(sorted, share);
   if (context.data.has_holdout())
     check.reference = quantile(sorted_first(distances.holdout_to_real()), share);
   return check;
@@ -58,7 +61,9 @@ Check identical_check(const Context& context) {
                   "identical match share); numbers that differ by less than a millionth of the "
                   "range count as same.",
               .unit = "share"};
+  const double n = static_cast<double>(context.data.synthetic.n_rows);
   check.value = share_at_most(sorted_first(context.distances.synthetic_to_real()), kSame);
+  check.interval = wilson_interval(*check.value * n, n);
   if (context.data.has_holdout()) {
     check.reference = share_at_most(sorted_first(context.distances.holdout_to_real()), kSame);
   }
@@ -78,7 +83,9 @@ Check ratio_check(const Context& context) {
     check.why_not = "the real table has a single row";
     return check;
   }
-  check.value = quantile(sorted_ratios(context.distances.synthetic_to_real()), 0.05);
+  const std::vector<double> sorted = sorted_ratios(context.distances.synthetic_to_real());
+  check.value = quantile(sorted, 0.05);
+  check.interval = quantile_interval(sorted, 0.05);
   if (context.data.has_holdout())
     check.reference = quantile(sorted_ratios(context.distances.holdout_to_real()), 0.05);
   return check;

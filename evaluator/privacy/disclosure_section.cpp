@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluator/blocks.hpp"
-#include "evaluator/coding.hpp"
-#include "evaluator/means.hpp"
-#include "evaluator/privacy/attribute_disclosure.hpp"
+#include "evaluator/intervals.hpp"
+#include "evaluator/privacy/attribute_checks.hpp"
 #include "evaluator/privacy/neighbours.hpp"
-#include "evaluator/privacy/quasi_identifiers.hpp"
 #include "evaluator/privacy/sections.hpp"
 #include "evaluator/sampling.hpp"
 
@@ -16,7 +13,6 @@ namespace semblance::evaluator {
 namespace {
 
 enum Stream : std::uint64_t { kRealPart = 0xD15C0001, kOtherPart };
-constexpr std::size_t kMostSecrets = 20;
 
 /// Equal numbers of rows, so that synthetic table and holdout can be compared: the smallest
 /// table's.
@@ -28,6 +24,10 @@ std::int64_t even_rows(const Comparison& data) {
 Rows part(const Context& context, const Rows& rows, std::uint64_t stream) {
   return take(rows,
               sample_rows(rows.n_rows, even_rows(context.data), context.options.seed, stream));
+}
+
+Interval share_interval(double share, std::int64_t n) {
+  return wilson_interval(share * static_cast<double>(n), static_cast<double>(n));
 }
 
 std::vector<Check> neighbour_checks(const Context& context) {
@@ -46,6 +46,7 @@ std::vector<Check> neighbour_checks(const Context& context) {
     identify.why_not = "a table has a single row";
   } else {
     identify.value = identifiability(data, real, synthetic, context.distances.options());
+    identify.interval = share_interval(*identify.value, real.n_rows);
   }
   Check hit{.id = "privacy.hitting_rate",
             .title = "Hitting rate",
@@ -55,6 +56,7 @@ std::vector<Check> neighbour_checks(const Context& context) {
                 "range in all numbers.",
             .unit = "share",
             .value = hitting_rate(data, real, synthetic, context.options.threads)};
+  hit.interval = share_interval(*hit.value, real.n_rows);
   if (data.has_holdout()) {
     const Rows holdout = part(context, data.holdout, kOtherPart);
     if (identify.value)
@@ -67,83 +69,6 @@ std::vector<Check> neighbour_checks(const Context& context) {
   return {identify, hit};
 }
 
-Check disclosure_check(const Context& context, Json& blocks) {
-  const Comparison& data = context.data;
-  Check check{.id = "privacy.attribute_disclosure",
-              .title = "Attribute disclosure (CAP)",
-              .definition =
-                  "Who knows a person's quasi-identifiers looks up the synthetic rows that agree: "
-                  "the share of them with "
-                  "the person's true secret, mean over people who are found (CategoricalCAP), then "
-                  "over secrets. Numbers "
-                  "in ten bins. The reference looks the people up in the holdout instead: what "
-                  "follows from the "
-                  "population alone.",
-              .unit = "share"};
-  const QuasiIdentifiers keys = quasi_identifiers(context);
-  if (keys.columns.empty()) {
-    check.why_not = keys.why_not;
-    return check;
-  }
-  std::vector<int> secrets;
-  for (const std::string& name : context.options.sensitive) secrets.push_back(data.find(name));
-  for (int j = 0;
-       j < data.n_columns() && context.options.sensitive.empty() && secrets.size() < kMostSecrets;
-       ++j)
-    secrets.push_back(j);
-  std::erase_if(secrets, [&](int j) {
-    return std::find(keys.columns.begin(), keys.columns.end(), j) != keys.columns.end();
-  });
-  if (secrets.empty()) {
-    check.why_not = "every column is a quasi-identifier; name the secrets with --sensitive";
-    return check;
-  }
-  std::vector<CodedColumn> key_codes;
-  for (const int j : keys.columns) key_codes.push_back(accuracy_codes(data, j));
-  std::vector<std::span<const std::int32_t>> real, synthetic, holdout;
-  for (const CodedColumn& c : key_codes) {
-    real.emplace_back(c.real);
-    synthetic.emplace_back(c.synthetic);
-    holdout.emplace_back(c.holdout);
-  }
-  std::vector<double> values, references;
-  Json rows = Json::array();
-  for (const int secret : secrets) {
-    const CodedColumn codes = accuracy_codes(data, secret);
-    const AttributeDisclosure s =
-        attribute_disclosure(real, codes.real, synthetic, codes.synthetic);
-    values.push_back(s.cap);
-    Json row = {data.columns[static_cast<std::size_t>(secret)].name(),
-                rounded(s.matched),
-                rounded(s.cap),
-                nullptr,
-                rounded(s.zero_cap),
-                rounded(s.disclosed),
-                nullptr};
-    if (data.has_holdout()) {
-      const AttributeDisclosure h = attribute_disclosure(real, codes.real, holdout, codes.holdout);
-      references.push_back(h.cap);
-      row[3] = rounded(h.cap);
-      row[6] = rounded(h.disclosed);
-    }
-    rows.push_back(std::move(row));
-  }
-  const double value = mean_present(values);
-  if (std::isnan(value)) {
-    check.why_not = "no real person's quasi-identifiers occur in the synthetic table";
-    return check;
-  }
-  check.value = value;
-  if (!references.empty() && !std::isnan(mean_present(references)))
-    check.reference = mean_present(references);
-  check.note = "Quasi-identifiers: " + keys.text + ".";
-  blocks.push_back(table_block("Attribute disclosure, secret by secret",
-                               {"Secret", "People found", "CAP", "CAP, reference", "ZeroCAP",
-                                "Disclosed and right", "Disclosed, reference"},
-                               std::move(rows)));
-  return check;
-}
-
 }  // namespace
 
 Section disclosure_section(const Context& context) {
@@ -151,7 +76,8 @@ Section disclosure_section(const Context& context) {
                       "How much nearer does the synthetic table come to a person, and what does it "
                       "tell about them?"};
   section.checks = neighbour_checks(context);
-  section.checks.push_back(disclosure_check(context, section.blocks));
+  for (Check& check : attribute_checks(context, section.blocks))
+    section.checks.push_back(std::move(check));
   return section;
 }
 

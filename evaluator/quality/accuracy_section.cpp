@@ -9,10 +9,13 @@
 #include "base/parallel.hpp"
 #include "base/philox.hpp"
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/coding.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/quality/cell_tables.hpp"
+#include "evaluator/quality/column_shape.hpp"
 #include "evaluator/quality/information.hpp"
+#include "evaluator/quality/pair_bootstrap.hpp"
 #include "evaluator/quality/sections.hpp"
 #include "evaluator/quality/voas_williamson_legacy.hpp"
 #include "evaluator/sampling.hpp"
@@ -21,6 +24,7 @@ namespace semblance::evaluator {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr std::array<std::size_t, 3> kBootstrapTables = {200, 150, 20};  ///< of each width
 constexpr double kMostCounts =
     1.5e9;  ///< rows times tables counted exactly; beyond, tables are sampled
 enum Stream : std::uint64_t { kTuples = 0xACC00001, kEven };
@@ -99,6 +103,34 @@ Accuracy accuracy(const Context& context, const std::vector<CodedColumn>& codes,
   return out;
 }
 
+/// Codes of one side of all columns, as the bootstrap wants them.
+struct Sides {
+  std::vector<std::span<const std::int32_t>> real, other;
+  std::vector<int> n_codes;
+};
+
+Sides sides_of(const std::vector<CodedColumn>& codes) {
+  Sides out;
+  for (const CodedColumn& c : codes) {
+    out.real.emplace_back(c.real);
+    out.other.emplace_back(c.synthetic);
+    out.n_codes.push_back(c.n_codes);
+  }
+  return out;
+}
+
+/// The mean of a statistic of cross tables of one width, in resamples of both tables.
+std::vector<double> draws_of(const Context& context, const Sides& sides, int width,
+                             const TableStatistic& statistic) {
+  const std::uint64_t seed = context.options.seed;
+  const auto n = [](const auto& side) { return static_cast<std::int64_t>(side[0].size()); };
+  return table_draws(
+      chosen_tuples(static_cast<int>(sides.n_codes.size()), width,
+                    kBootstrapTables[static_cast<std::size_t>(width) - 1], seed),
+      sides.real, sides.other, sides.n_codes, Resamples(n(sides.real), seed, kRealRows),
+      Resamples(n(sides.other), seed, kSyntheticRows), context.options.threads, statistic);
+}
+
 Check accuracy_check(const Context& context, const std::vector<CodedColumn>& codes, int width) {
   constexpr std::array<const char*, 3> kNames = {"one", "two", "three"};
   Check check{
@@ -118,16 +150,22 @@ Check accuracy_check(const Context& context, const std::vector<CodedColumn>& cod
     return check;
   }
   check.value = a.value;
+  check.interval = centred_interval(
+      a.value,
+      draws_of(context, sides_of(codes), width,
+               [](auto x, auto y, const auto&) { return 1 - total_variation(x, y); }),
+      0, 1);
   if (!std::isnan(a.reference)) check.reference = a.reference;
   check.note = fmt::format("Ceiling {:.2f} %, {} {} tables.", 100 * a.ceiling,
                            a.sampled ? "a random sample of" : "all", a.tables);
   return check;
 }
 
-/// Mean S_VW over all two-way tables of rows cut to the same number n.
-double mean_vw(const std::vector<CodedColumn>& codes, bool holdout,
+/// Mean S_VW over all two-way tables of rows cut to the same number n. \param draws  its
+/// resamples, when wanted
+double mean_vw(const Context& context, const std::vector<CodedColumn>& codes, bool holdout,
                const std::vector<std::int64_t>& real_rows,
-               const std::vector<std::int64_t>& other_rows, int threads) {
+               const std::vector<std::int64_t>& other_rows, std::vector<double>* draws) {
   const auto chosen = [](const std::vector<std::int32_t>& all,
                          const std::vector<std::int64_t>& rows) {
     std::vector<std::int32_t> out;
@@ -139,21 +177,37 @@ double mean_vw(const std::vector<CodedColumn>& codes, bool holdout,
     real.push_back(chosen(c.real, real_rows));
     other.push_back(chosen(holdout ? c.holdout : c.synthetic, other_rows));
   }
-  std::vector<double> by_first(codes.size(), kNaN);
-  base::parallel_for(static_cast<std::int64_t>(codes.size()), threads, [&](std::int64_t first) {
-    const auto i = static_cast<std::size_t>(first);
-    double sum = 0, n = 0;
-    for (std::size_t j = i + 1; j < codes.size(); ++j) {
-      const std::array<std::span<const std::int32_t>, 2> a = {real[i], real[j]},
-                                                         b = {other[i], other[j]};
-      const std::array<int, 2> n_codes = {codes[i].n_codes, codes[j].n_codes};
-      const double ratio = voas_williamson(cross_table(a, b, n_codes)).ratio;
-      if (std::isnan(ratio)) continue;
-      sum += ratio;
-      ++n;
+  if (draws != nullptr) {
+    Sides sides;
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      sides.real.emplace_back(real[j]);
+      sides.other.emplace_back(other[j]);
+      sides.n_codes.push_back(codes[j].n_codes);
     }
-    if (n > 0) by_first[i] = sum / n * (n / static_cast<double>(codes.size() - 1 - i));
-  });
+    *draws = draws_of(context, sides, 2, [](auto a, auto b, const auto&) {
+      std::vector<CellPair> cells;
+      for (std::size_t k = 0; k < a.size(); ++k) {
+        if (a[k] > 0 || b[k] > 0) cells.push_back({a[k], b[k]});
+      }
+      return voas_williamson(cells).ratio;
+    });
+  }
+  std::vector<double> by_first(codes.size(), kNaN);
+  base::parallel_for(
+      static_cast<std::int64_t>(codes.size()), context.options.threads, [&](std::int64_t first) {
+        const auto i = static_cast<std::size_t>(first);
+        double sum = 0, n = 0;
+        for (std::size_t j = i + 1; j < codes.size(); ++j) {
+          const std::array<std::span<const std::int32_t>, 2> a = {real[i], real[j]},
+                                                             b = {other[i], other[j]};
+          const std::array<int, 2> n_codes = {codes[i].n_codes, codes[j].n_codes};
+          const double ratio = voas_williamson(cross_table(a, b, n_codes)).ratio;
+          if (std::isnan(ratio)) continue;
+          sum += ratio;
+          ++n;
+        }
+        if (n > 0) by_first[i] = sum / n * (n / static_cast<double>(codes.size() - 1 - i));
+      });
   // Rows of the upper triangle weigh by their number of tables.
   double sum = 0, weight = 0;
   for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -181,16 +235,17 @@ Check voas_check(const Context& context, const std::vector<CodedColumn>& codes) 
   const auto rows = [&](const Rows& r) {
     return sample_rows(r.n_rows, n, context.options.seed, kEven);
   };
+  std::vector<double> draws;
   const double value =
-      mean_vw(codes, false, rows(data.real), rows(data.synthetic), context.options.threads);
+      mean_vw(context, codes, false, rows(data.real), rows(data.synthetic), &draws);
   if (std::isnan(value)) {
     check.why_not = "no pair of columns has two cells or more";
   } else {
     check.value = value;
+    check.interval = centred_interval(value, std::move(draws), 0);
     check.note = fmt::format("On {} rows of each table.", n);
     if (data.has_holdout())
-      check.reference =
-          mean_vw(codes, true, rows(data.real), rows(data.holdout), context.options.threads);
+      check.reference = mean_vw(context, codes, true, rows(data.real), rows(data.holdout), nullptr);
   }
   check.legacy = legacy_voas_williams(data);
   check.legacy_definition =
@@ -249,6 +304,16 @@ Check information_check(const Context& context, const std::vector<CodedColumn>& 
     return check;
   }
   check.value = value;
+  const Sides sides = sides_of(codes);
+  check.interval = centred_interval(
+      value,
+      draws_of(context, sides, 2,
+               [&](auto a, auto b, const std::vector<int>& pair) {
+                 const int x = sides.n_codes[static_cast<std::size_t>(pair[0])],
+                           y = sides.n_codes[static_cast<std::size_t>(pair[1])];
+                 return std::abs(normalised_information(a, x, y) - normalised_information(b, x, y));
+               }),
+      0, 1);
   if (data.has_holdout())
     check.reference = mean_gap(real, information(codes, &CodedColumn::holdout, threads));
   std::vector<std::string> names;

@@ -3,9 +3,11 @@
 
 #include "base/parallel.hpp"
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/coding.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/quality/column_shape.hpp"
+#include "evaluator/quality/column_shape_bootstrap.hpp"
 #include "evaluator/quality/sections.hpp"
 
 namespace semblance::evaluator {
@@ -76,9 +78,9 @@ Shapes all_shapes(const Context& context) {
   return shapes;
 }
 
-/// The mean over columns of one measure, as a check.
+/// The mean over columns of one measure, as a check. \param draws  its resamples
 Check mean_check(const Comparison& data, const Shapes& shapes, double Shape::*measure,
-                 Check check) {
+                 const std::vector<double>& draws, Check check) {
   const auto mean_of = [&](const std::vector<Shape>& all) {
     std::vector<double> values;
     for (const Shape& shape : all) values.push_back(shape.*measure);
@@ -89,6 +91,7 @@ Check mean_check(const Comparison& data, const Shapes& shapes, double Shape::*me
     check.why_not = "no column has values of this kind in both tables";
   } else {
     check.value = value;
+    check.interval = centred_interval(value, draws, 0, check.unit == "share" ? 1 : 1e300);
   }
   if (data.has_holdout()) {
     if (const double reference = mean_of(shapes.holdout); !std::isnan(reference))
@@ -117,12 +120,13 @@ Json shape_table(const Comparison& data, const Shapes& shapes) {
 Section column_shape_section(const Context& context) {
   const Comparison& data = context.data;
   const Shapes shapes = all_shapes(context);
+  const ShapeDraws draws = shape_draws(data, context.options.seed, context.options.threads);
   Section section{.text =
                       "Each column on its own: does the synthetic column have the same "
                       "distribution as the real one?"};
   section.checks = {
       mean_check(
-          data, shapes, &Shape::distance,
+          data, shapes, &Shape::distance, draws.distance,
           {.id = "quality.shape_error",
            .title = "Column shapes: mean distance",
            .definition =
@@ -132,13 +136,13 @@ Section column_shape_section(const Context& context) {
                "(total variation, categories); missing values left out. 0 is identical. Equals 1 − "
                "Column Shapes of SDMetrics' QualityReport.",
            .unit = "share"}),
-      mean_check(data, shapes, &Shape::wasserstein,
+      mean_check(data, shapes, &Shape::wasserstein, draws.wasserstein,
                  {.id = "quality.wasserstein",
                   .title = "Numbers: mean Wasserstein distance",
                   .definition = "Area between the two distribution functions, in standard "
                                 "deviations of the real column; "
                                 "mean over numeric columns. 0 is identical."}),
-      mean_check(data, shapes, &Shape::jensen_shannon,
+      mean_check(data, shapes, &Shape::jensen_shannon, draws.jensen_shannon,
                  {.id = "quality.jensen_shannon",
                   .title = "Columns: mean Jensen–Shannon distance",
                   .definition = "Square root of the Jensen–Shannon divergence in bits over ten "
@@ -146,7 +150,7 @@ Section column_shape_section(const Context& context) {
                                 "values (numbers) or the ten most frequent levels and others, "
                                 "missing as its own; mean over "
                                 "columns. 0 is identical, 1 disjoint."}),
-      mean_check(data, shapes, &Shape::coverage,
+      mean_check(data, shapes, &Shape::coverage, {},
                  {.id = "quality.coverage",
                   .title = "Coverage of the real range and levels",
                   .definition = "Numbers: share of the real range that the synthetic range covers; "
@@ -155,13 +159,16 @@ Section column_shape_section(const Context& context) {
                                 "CategoryCoverage); mean over columns. "
                                 "Rare levels and extremes may be held back on purpose.",
                   .unit = "share"}),
-      mean_check(data, shapes, &Shape::adherence,
+      mean_check(data, shapes, &Shape::adherence, draws.adherence,
                  {.id = "quality.adherence",
                   .title = "Values within the real range and levels",
                   .definition = "Share of synthetic values inside the real range "
                                 "(BoundaryAdherence) or with a level that "
                                 "occurs in the real column (CategoryAdherence); mean over columns.",
                   .unit = "share"})};
+  section.checks[3].no_interval =
+      "the extremes and rare levels of a table do not recur in its resamples, so a bootstrap does "
+      "not tell how far they move";
   section.blocks.push_back(shape_table(data, shapes));
   return section;
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/quality/column_shape.hpp"
 #include "evaluator/quality/date_rhythm.hpp"
@@ -30,8 +31,27 @@ struct Distances3 {
   }
 };
 
+/// Resamples of the mean distance of one part of the dates, for example their weekdays.
+std::vector<double> rhythm_draws(const Context& context,
+                                 std::vector<std::int32_t> RhythmCodes::*part, int n_codes) {
+  const Comparison& data = context.data;
+  const Resamples real(data.real.n_rows, context.options.seed, kRealRows),
+      synthetic(data.synthetic.n_rows, context.options.seed, kSyntheticRows);
+  std::vector<std::vector<double>> each;
+  for (std::size_t j = 0; j < data.columns.size(); ++j) {
+    const ColumnInfo& info = data.columns[j];
+    if (!info.is_date()) continue;
+    if (part == &RhythmCodes::hour && info.spec.kind != table::Kind::kDatetime) continue;
+    const RhythmCodes a = rhythm_codes(data.real.features[j].numbers, info.spec.kind),
+                      b = rhythm_codes(data.synthetic.features[j].numbers, info.spec.kind);
+    each.push_back(resampled_counts(real, a.*part, synthetic, b.*part, n_codes, total_variation));
+  }
+  return mean_of_draws(each);
+}
+
 Check rhythm_check(Check check, const std::vector<double>& value,
-                   const std::vector<double>& reference, const char* what) {
+                   const std::vector<double>& reference, const std::vector<double>& draws,
+                   const char* what) {
   check.unit = "share";
   const double mean = mean_present(value);
   if (std::isnan(mean)) {
@@ -39,6 +59,7 @@ Check rhythm_check(Check check, const std::vector<double>& value,
     return check;
   }
   check.value = mean;
+  check.interval = centred_interval(mean, draws, 0, 1);
   if (const double floor = mean_present(reference); !std::isnan(floor)) check.reference = floor;
   return check;
 }
@@ -71,17 +92,20 @@ Section date_rhythm_section(const Context& context) {
                     .title = "Weekdays: mean difference",
                     .definition = "Total variation distance between the shares of the seven "
                                   "weekdays, mean over date columns."},
-                   synthetic.weekday, holdout.weekday, "date"),
+                   synthetic.weekday, holdout.weekday,
+                   rhythm_draws(context, &RhythmCodes::weekday, 7), "date"),
       rhythm_check({.id = "quality.month_error",
                     .title = "Months: mean difference",
                     .definition = "Total variation distance between the shares of the twelve "
                                   "months, mean over date columns."},
-                   synthetic.month, holdout.month, "date"),
+                   synthetic.month, holdout.month, rhythm_draws(context, &RhythmCodes::month, 12),
+                   "date"),
       rhythm_check({.id = "quality.hour_error",
                     .title = "Hours of the day: mean difference",
                     .definition = "Total variation distance between the shares of the 24 hours, "
                                   "mean over columns with a time of day."},
-                   synthetic.hour, holdout.hour, "datetime")};
+                   synthetic.hour, holdout.hour, rhythm_draws(context, &RhythmCodes::hour, 24),
+                   "datetime")};
   return section;
 }
 

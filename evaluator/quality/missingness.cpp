@@ -1,5 +1,6 @@
 #include "evaluator/quality/missingness.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <unordered_map>
@@ -45,6 +46,21 @@ double pattern_distance(const Rows& a, const Rows& b) {
   std::vector<CellPair> cells;
   for (const auto& [hash, cell] : counts) cells.push_back(cell);
   return cell_distance(cells);
+}
+
+PatternCodes pattern_codes(const Rows& a, const Rows& b, int most) {
+  std::unordered_map<std::uint64_t, std::int32_t> numbers;
+  PatternCodes out;
+  const auto code = [&](const Rows& rows, std::vector<std::int32_t>& codes) {
+    for (const std::uint64_t hash : pattern_hashes(rows)) {
+      const auto fresh = std::min(static_cast<std::int32_t>(numbers.size()), most - 1);
+      codes.push_back(numbers.try_emplace(hash, fresh).first->second);
+    }
+  };
+  code(a, out.a);
+  code(b, out.b);
+  out.n_codes = std::min(static_cast<int>(numbers.size()), most);
+  return out;
 }
 
 std::vector<double> missing_correlations(const Rows& rows) {

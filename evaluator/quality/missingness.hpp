@@ -1,6 +1,7 @@
 /// Missing values: how often, and where together.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "evaluator/comparison.hpp"
@@ -13,6 +14,14 @@ std::vector<double> missing_rates(const Rows& rows);
 /// Total variation distance between the distributions of whole missingness patterns (which columns
 /// of a row are missing together).
 double pattern_distance(const Rows& a, const Rows& b);
+
+/// The patterns of the rows of two tables as codes 0..n_codes-1.
+struct PatternCodes {
+  std::vector<std::int32_t> a, b;
+  int n_codes = 0;
+};
+/// \param most  codes at most; later patterns share the last one
+PatternCodes pattern_codes(const Rows& a, const Rows& b, int most);
 
 /// Correlation of the missing indicators of columns i and j, [columns, columns] row-major; NaN
 /// where one is never or always missing.

@@ -2,8 +2,11 @@
 #include <cmath>
 
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/means.hpp"
+#include "evaluator/quality/column_shape.hpp"
 #include "evaluator/quality/missingness.hpp"
+#include "evaluator/quality/pair_bootstrap.hpp"
 #include "evaluator/quality/sections.hpp"
 
 namespace semblance::evaluator {
@@ -15,9 +18,51 @@ std::vector<double> gaps(const std::vector<double>& a, const std::vector<double>
   return out;
 }
 
-/// Largest and mean |difference| of two correlation matrices, where both are known.
-double mean_gap(const std::vector<double>& a, const std::vector<double>& b) {
-  return mean_present(gaps(a, b));
+/// Mean |difference| of two correlation matrices over pairs i < j, where both are known.
+double mean_gap(const std::vector<double>& a, const std::vector<double>& b, std::size_t d) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t j = i + 1; j < d; ++j) out.push_back(std::abs(a[i * d + j] - b[i * d + j]));
+  }
+  return mean_present(out);
+}
+
+/// 1 where a cell is missing, [columns][rows].
+std::vector<std::vector<double>> indicators(const Rows& rows) {
+  std::vector<std::vector<double>> out;
+  for (const Feature& feature : rows.features) {
+    out.emplace_back();
+    for (std::int64_t i = 0; i < rows.n_rows; ++i)
+      out.back().push_back(cell_missing(feature, i) ? 1 : 0);
+  }
+  return out;
+}
+
+/// Resamples of the mean and of the largest gap of missing rates.
+struct RateDraws {
+  std::vector<double> mean, largest;
+};
+
+RateDraws rate_draws(const std::vector<std::vector<double>>& real,
+                     const std::vector<std::vector<double>>& other, const Resamples& real_rows,
+                     const Resamples& other_rows) {
+  std::vector<std::vector<double>> each;
+  RateDraws out{.largest = std::vector<double>(kDraws)};
+  for (std::size_t j = 0; j < real.size(); ++j) {
+    const std::vector<double> a = real_rows.means(real[j]), b = other_rows.means(other[j]);
+    each.push_back(gaps(a, b));
+    for (std::size_t k = 0; k < each.back().size(); ++k)
+      out.largest[k] = std::max(out.largest[k], each.back()[k]);
+  }
+  out.mean = mean_of_draws(each);
+  return out;
+}
+
+/// Patterns of missing cells as numbers; those behind the first 4,096 share one.
+std::vector<double> pattern_draws(const Rows& real, const Rows& other, const Resamples& real_rows,
+                                  const Resamples& other_rows) {
+  const PatternCodes codes = pattern_codes(real, other, 4096);
+  return resampled_counts(real_rows, codes.a, other_rows, codes.b, codes.n_codes, total_variation);
 }
 
 }  // namespace
@@ -39,6 +84,12 @@ Section missingness_section(const Context& context) {
       .unit = "share",
       .value = mean_present(gap)};
   if (!floor.empty()) mean.reference = mean_present(floor);
+  const std::vector<std::vector<double>> gone_real = indicators(data.real),
+                                         gone_synthetic = indicators(data.synthetic);
+  const Resamples real_rows(data.real.n_rows, context.options.seed, kRealRows),
+      synthetic_rows(data.synthetic.n_rows, context.options.seed, kSyntheticRows);
+  const RateDraws draws = rate_draws(gone_real, gone_synthetic, real_rows, synthetic_rows);
+  mean.interval = centred_interval(*mean.value, draws.mean, 0, 1);
   const auto worst = std::max_element(gap.begin(), gap.end());
   Check largest{
       .id = "quality.missing_rate_worst",
@@ -47,6 +98,7 @@ Section missingness_section(const Context& context) {
       .unit = "share",
       .value = *worst,
       .note = "Column: " + data.columns[static_cast<std::size_t>(worst - gap.begin())].name()};
+  largest.interval = centred_interval(*worst, draws.largest, 0, 1);
   if (!floor.empty()) largest.reference = *std::max_element(floor.begin(), floor.end());
   Check pattern{.id = "quality.missing_pattern_error",
                 .title = "Missing values: patterns of whole rows",
@@ -56,6 +108,8 @@ Section missingness_section(const Context& context) {
                     "set of columns that are missing in the same row. 0 is identical.",
                 .unit = "share",
                 .value = pattern_distance(data.real, data.synthetic)};
+  pattern.interval = centred_interval(
+      *pattern.value, pattern_draws(data.real, data.synthetic, real_rows, synthetic_rows), 0, 1);
   if (data.has_holdout()) pattern.reference = pattern_distance(data.real, data.holdout);
 
   Check joint{
@@ -65,17 +119,29 @@ Section missingness_section(const Context& context) {
           "Mean over pairs of columns of |difference of the correlations between their missing "
           "indicators|, over pairs where both tables have some missing and some present values.",
       .unit = "share"};
-  if (const double value =
-          mean_gap(missing_correlations(data.real), missing_correlations(data.synthetic));
+  const std::size_t d = data.columns.size();
+  const std::vector<double> together = missing_correlations(data.real);
+  if (const double value = mean_gap(together, missing_correlations(data.synthetic), d);
       std::isfinite(value)) {
     joint.value = value;
+    // Columns that both tables hold missing and present: few enough to look at every pair.
+    std::vector<std::vector<double>> a, b;
+    for (std::size_t j = 0; j < d; ++j) {
+      if (std::isnan(together[j * d + j]) || synthetic[j] <= 0 || synthetic[j] >= 1) continue;
+      a.push_back(gone_real[j]);
+      b.push_back(gone_synthetic[j]);
+    }
+    joint.interval =
+        centred_interval(value,
+                         correlation_gap_draws(a, b, real_rows, synthetic_rows,
+                                               context.options.seed, context.options.threads),
+                         0, 2);
     if (data.has_holdout()) {
-      const double reference =
-          mean_gap(missing_correlations(data.real), missing_correlations(data.holdout));
+      const double reference = mean_gap(together, missing_correlations(data.holdout), d);
       if (std::isfinite(reference)) joint.reference = reference;
     }
   } else {
-    joint.why_not = "no column has both missing and present values in both tables";
+    joint.why_not = "there are no two columns with both missing and present values in both tables";
   }
 
   Section section{

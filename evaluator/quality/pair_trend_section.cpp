@@ -3,6 +3,7 @@
 
 #include "evaluator/blocks.hpp"
 #include "evaluator/means.hpp"
+#include "evaluator/quality/pair_bootstrap.hpp"
 #include "evaluator/quality/pair_trend.hpp"
 #include "evaluator/quality/sections.hpp"
 
@@ -33,7 +34,25 @@ double mean_off_diagonal_gap(const std::vector<double>& a, const std::vector<dou
   return mean_present(gaps);
 }
 
-Check correlation_check(const Correlations& c, Check check) {
+/// Resamples of the mean gap of correlations, of values or of ranks within each table.
+std::vector<double> gap_draws(const Context& context, const std::vector<int>& columns,
+                              bool of_ranks) {
+  const Comparison& data = context.data;
+  const auto values = [&](const Rows& rows) {
+    std::vector<std::vector<double>> out;
+    for (const int j : columns) {
+      const auto& numbers = rows.features[static_cast<std::size_t>(j)].numbers;
+      out.push_back(of_ranks ? ranks(numbers) : numbers);
+    }
+    return out;
+  };
+  const std::uint64_t seed = context.options.seed;
+  return correlation_gap_draws(
+      values(data.real), values(data.synthetic), Resamples(data.real.n_rows, seed, kRealRows),
+      Resamples(data.synthetic.n_rows, seed, kSyntheticRows), seed, context.options.threads);
+}
+
+Check correlation_check(const Context& context, const Correlations& c, bool of_ranks, Check check) {
   const std::size_t d = c.columns.size();
   const double value = mean_off_diagonal_gap(c.real, c.synthetic, d);
   if (std::isnan(value)) {
@@ -41,6 +60,7 @@ Check correlation_check(const Correlations& c, Check check) {
     return check;
   }
   check.value = value;
+  check.interval = centred_interval(value, gap_draws(context, c.columns, of_ranks), 0, 2);
   if (!c.holdout.empty()) check.reference = mean_off_diagonal_gap(c.real, c.holdout, d);
   return check;
 }
@@ -89,6 +109,8 @@ Section pair_trend_section(const Context& context) {
               .unit = "share"};
   if (const double value = mean_present(errors.synthetic); !std::isnan(value)) {
     trend.value = value;
+    trend.interval = centred_interval(
+        value, trend_draws(data, context.options.seed, context.options.threads), 0, 1);
   } else {
     trend.why_not = "there are fewer than two columns that vary";
   }
@@ -98,13 +120,13 @@ Section pair_trend_section(const Context& context) {
   section.checks = {
       trend,
       correlation_check(
-          pearsons,
+          context, pearsons, false,
           {.id = "quality.pearson_error",
            .title = "Pearson correlations: mean difference",
            .definition = "Mean over pairs of numeric columns of |ρ(synthetic) − ρ(real)|, rows "
                          "where both are present."}),
       correlation_check(
-          spearmans,
+          context, spearmans, true,
           {.id = "quality.spearman_error",
            .title = "Spearman correlations: mean difference",
            .definition = "The same for correlations of ranks, which see any monotone relation. "

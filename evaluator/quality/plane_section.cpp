@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/learners/linear_models.hpp"
 #include "evaluator/quality/column_shape.hpp"
 #include "evaluator/quality/sections.hpp"
@@ -36,6 +38,41 @@ double largest_ks(const Coordinates& a, const Coordinates& b) {
                   ks_distance(sorted_present(a.y), sorted_present(b.y)));
 }
 
+/// The largest gap when the rows are drawn again and the components stay.
+std::vector<double> gap_draws(const Coordinates& a, const Coordinates& b, std::uint64_t seed) {
+  const Resamples rows_a(static_cast<std::int64_t>(a.x.size()), seed, kRealRows),
+      rows_b(static_cast<std::int64_t>(b.x.size()), seed, kSyntheticRows);
+  const auto draws = [&](const std::vector<double>& u, const std::vector<double>& v) {
+    const Bins bins = bins_of(sorted_present(u));
+    return resampled_counts(rows_a, bins.code(u), rows_b, bins.code(v), bins.n_bins(), binned_ks);
+  };
+  std::vector<double> x = draws(a.x, b.x);
+  const std::vector<double> y = draws(a.y, b.y);
+  for (std::size_t k = 0; k < x.size(); ++k) x[k] = std::max(x[k], y[k]);
+  return x;
+}
+
+/// Each table on components of its own, as the old pipeline drew it: the axes of the two clouds are
+/// not the same.
+Json legacy_picture(const Context& context) {
+  const Comparison& data = context.data;
+  const std::uint64_t seed = context.options.seed;
+  const Rows* tables[] = {&data.real, &data.synthetic};
+  const Design design(data, tables, {.most_features = 300, .most_levels = 30, .drop_first = false});
+  std::vector<Cloud> clouds;
+  const auto add = [&](const char* name, const Rows& rows, std::uint64_t stream) {
+    SparseRows fit;
+    design.append(rows, sample_rows(rows.n_rows, context.options.sample, seed, kFit), fit);
+    Coordinates dots =
+        project(principal_plane(fit), design, rows, sample_rows(rows.n_rows, kDots, seed, stream));
+    clouds.push_back({name, std::move(dots.x), std::move(dots.y)});
+  };
+  add("Real", data.real, kRealDots);
+  add("Synthetic", data.synthetic, kSyntheticDots);
+  return scatter_block("Legacy: each table on its own components, axes not comparable",
+                       "own component 1", "own component 2", clouds);
+}
+
 }  // namespace
 
 Section plane_section(const Context& context) {
@@ -65,7 +102,9 @@ Section plane_section(const Context& context) {
     return {.text = "Both tables seen from the same side.", .checks = {check}};
   }
   const Coordinates real = project(plane, design, data.real, used(data.real));
-  check.value = largest_ks(real, project(plane, design, data.synthetic, used(data.synthetic)));
+  const Coordinates synthetic = project(plane, design, data.synthetic, used(data.synthetic));
+  check.value = largest_ks(real, synthetic);
+  check.interval = centred_interval(*check.value, gap_draws(real, synthetic, seed), 0, 1);
   if (data.has_holdout())
     check.reference = largest_ks(real, project(plane, design, data.holdout, used(data.holdout)));
   check.note =
@@ -87,6 +126,7 @@ Section plane_section(const Context& context) {
       scatter_block("First two principal components of the real table",
                     fmt::format("component 1 ({:.0f} %)", 100 * plane.first_share),
                     fmt::format("component 2 ({:.0f} %)", 100 * plane.second_share), clouds));
+  section.blocks.push_back(legacy_picture(context));
   return section;
 }
 

@@ -7,6 +7,12 @@ namespace semblance::evaluator {
 
 /// quality.shape_error, wasserstein, jensen_shannon, coverage, adherence; a table of all columns.
 Section column_shape_section(const Context& context);
+/// quality.statistic_error; the summary of every number.
+Section summary_statistics_section(const Context& context);
+/// quality.alpha_precision, beta_recall, authenticity, corrected and as published.
+Section fidelity_section(const Context& context);
+/// quality.sdv_score, chi_square, gower_nearest, gower_furthest: the old pipeline's other numbers.
+Section old_pipeline_section(const Context& context);
 /// quality.missing_*: rates, patterns of whole rows, what is missing together.
 Section missingness_section(const Context& context);
 /// quality.trend_error, pearson_error, spearman_error; heatmaps.

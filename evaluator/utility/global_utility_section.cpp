@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "evaluator/blocks.hpp"
+#include "evaluator/intervals.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/sampling.hpp"
 #include "evaluator/utility/sections.hpp"
@@ -91,6 +92,13 @@ Section global_utility_section(const Context& context) {
     check.why_not = "no column can be predicted from the others, even from the real table";
   } else {
     check.value = mean_present(ratios);
+    check.reference = 1;
+    if (ratios.size() > 1) {
+      check.interval = bootstrap_mean_interval(ratios, context.options.seed, kTargets + 1);
+      check.interval->method = "bootstrap of the targets, 200 resamples, 95 %";
+    } else {
+      check.no_interval = "a single column counts";
+    }
     check.note =
         fmt::format("{} columns count; {} cannot be predicted.", ratios.size(), unpredictable);
     if (data.n_columns() > kMostTargets)

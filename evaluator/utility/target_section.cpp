@@ -3,17 +3,23 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "evaluator/blocks.hpp"
+#include "evaluator/bootstrap.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/utility/coefficient_agreement.hpp"
 #include "evaluator/utility/fairness.hpp"
+#include "evaluator/utility/score_bootstrap.hpp"
 #include "evaluator/utility/sections.hpp"
 #include "evaluator/utility/train_on_synthetic.hpp"
 
 namespace semblance::evaluator {
 namespace {
+
+enum Stream : std::uint64_t { kTestRows = 0x7A260001 };
 
 const char* const kGapTitle = "Train on synthetic, test on real: loss";
 const char* const kGapDefinition =
@@ -40,21 +46,39 @@ std::vector<Check> task_checks(const Context& context, const TaskScores& scores,
     if (std::isfinite(reference)) check.reference = reference;
     return check;
   };
+  const Resamples rows(static_cast<std::int64_t>(scores.truth.size()), context.options.seed,
+                       kTestRows);
+  const auto draws = [&](const std::vector<double>& predicted) {
+    return score_draws(scores.truth, predicted, scores.n_classes, rows);
+  };
+  const auto interval = [](const Check& check, std::vector<double> of) -> std::optional<Interval> {
+    return check.value ? centred_interval(*check.value, std::move(of), -1e300, 1) : std::nullopt;
+  };
   Check gap{.id = "utility.tstr_gap",
             .title = kGapTitle,
             .definition = kGapDefinition,
             .value = scores.trees_real - scores.trees_synthetic};
   gap.note = fmt::format("Target: {}. Learned from real {:.4f}, from synthetic {:.4f}.",
                          context.options.target, scores.trees_real, scores.trees_synthetic);
-  return {gap,
-          one("utility.tstr_trees", "Boosted trees learned from the synthetic table",
-              "Score on real test rows of XGBoost learned from the synthetic table. The reference "
-              "is the same model learned "
-              "from the real table.",
-              scores.trees_synthetic, scores.trees_real),
-          one("utility.tstr_linear", "Linear model learned from the synthetic table",
-              "The same for logistic regression (classes) or least squares (numbers).",
-              scores.linear_synthetic, scores.linear_real)};
+  gap.reference = 0;
+  Check trees = one("utility.tstr_trees", "Boosted trees learned from the synthetic table",
+                    "Score on real test rows of XGBoost learned from the synthetic table. The "
+                    "reference is the same model learned from the real table.",
+                    scores.trees_synthetic, scores.trees_real);
+  Check linear = one("utility.tstr_linear", "Linear model learned from the synthetic table",
+                     "The same for logistic regression (classes) or least squares (numbers).",
+                     scores.linear_synthetic, scores.linear_real);
+  const TaskScores::Predictions& p = scores.predictions;
+  std::vector<double> losses = draws(p.trees_real);
+  const std::vector<double> mock = draws(p.trees_synthetic);
+  for (std::size_t k = 0; k < losses.size() && k < mock.size(); ++k) losses[k] -= mock[k];
+  if (!mock.empty()) gap.interval = interval(gap, std::move(losses));
+  trees.interval = interval(trees, mock);
+  linear.interval = interval(linear, draws(p.linear_synthetic));
+  for (Check* check : {&gap, &trees, &linear}) {
+    if (!check->interval) check->no_interval = "the synthetic target does not vary";
+  }
+  return {gap, trees, linear};
 }
 
 Check overlap_check(const Context& context, const TaskTables& tables, int target) {
@@ -84,6 +108,9 @@ Check overlap_check(const Context& context, const TaskTables& tables, int target
     return check;
   }
   check.value = mean_overlap(coefficients);
+  check.no_interval =
+      "each resample would need two new regressions; the coefficients' own intervals are in the "
+      "table";
   if (context.data.has_holdout()) {
     const auto floor = coefficient_agreement(context.data, tables.train, context.data.holdout,
                                              target, n, context.options.seed);
@@ -139,6 +166,10 @@ std::vector<Check> fairness_checks(const Context& context, const TaskTables& tab
   }
   const GroupGaps synthetic = group_gaps(scores.predicted_synthetic, scores.truth, group);
   const GroupGaps real = group_gaps(scores.predicted_real, scores.truth, group);
+  const GapDraws draws = gap_draws(
+      scores.predicted_synthetic, scores.truth, group,
+      Resamples(static_cast<std::int64_t>(group.size()), context.options.seed, kTestRows));
+  const std::vector<double>* all_draws[] = {&draws.parity, &draws.tpr, &draws.fpr};
   const double values[] = {synthetic.demographic_parity, synthetic.true_positive_rate,
                            synthetic.false_positive_rate};
   const double references[] = {real.demographic_parity, real.true_positive_rate,
@@ -148,6 +179,9 @@ std::vector<Check> fairness_checks(const Context& context, const TaskTables& tab
         .id = kinds[k].first, .title = kinds[k].second, .definition = definition, .unit = "share"};
     if (std::isfinite(values[k])) {
       check.value = values[k];
+      check.interval = centred_interval(values[k], *all_draws[k], 0, 1);
+      if (!check.interval)
+        check.no_interval = "in most resamples fewer than two groups have enough test rows";
     } else {
       check.why_not = "fewer than two groups have 30 test rows of both classes";
     }
@@ -162,14 +196,8 @@ std::vector<Check> fairness_checks(const Context& context, const TaskTables& tab
 Section target_section(const Context& context) {
   Section section{.text = "Would a model learned from the synthetic table work on real people?"};
   const std::string& target = context.options.target;
-  if (target.empty()) {
-    const std::string why = "no target was named: give the column to predict with --target";
-    section.checks = {
-        not_computed("utility.tstr_gap", kGapTitle, kGapDefinition, why),
-        not_computed("utility.ci_overlap",
-                     "Regression coefficients: overlap of confidence intervals", "", why)};
-    return section;
-  }
+  SEMBLANCE_EXPECT(!target.empty(), kData,
+                   "no target was named: give the column to predict with --target");
   const int column = context.data.find(target);
   const TaskTables tables = task_tables(context.data, context.options.seed);
   const TaskScores scores =

@@ -223,6 +223,7 @@ TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const R
   SEMBLANCE_EXPECT(!one_value(held.values), kData,
                    "column '{}' has a single value or none in the test rows", task.name());
   TaskScores out{.classification = !task.regression()};
+  out.n_classes = task.regression() ? 0 : task.n_classes();
   out.train_rows = static_cast<std::int64_t>(real.rows.size());
   out.test_rows = static_cast<std::int64_t>(held.rows.size());
   out.truth = held.values;
@@ -232,7 +233,11 @@ TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const R
   const std::vector<double> by_real = task.by_trees(train, real, test, held);
   out.trees_real = task.score(held, by_real);
   out.predicted_real = last_of_each(by_real, held.rows.size());
-  if (options.linear) out.linear_real = task.score(held, task.by_lines(train, real, test, held));
+  out.predictions.trees_real = by_real;
+  if (options.linear) {
+    out.predictions.linear_real = task.by_lines(train, real, test, held);
+    out.linear_real = task.score(held, out.predictions.linear_real);
+  }
   if (one_value(mock.values)) {  // a synthetic table that lost the target teaches nothing
     out.trees_synthetic = out.classification ? 0.5 : 0;
     if (options.linear) out.linear_synthetic = out.trees_synthetic;
@@ -241,8 +246,11 @@ TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const R
   const std::vector<double> by_mock = task.by_trees(synthetic, mock, test, held);
   out.trees_synthetic = task.score(held, by_mock);
   out.predicted_synthetic = last_of_each(by_mock, held.rows.size());
-  if (options.linear)
-    out.linear_synthetic = task.score(held, task.by_lines(synthetic, mock, test, held));
+  out.predictions.trees_synthetic = by_mock;
+  if (options.linear) {
+    out.predictions.linear_synthetic = task.by_lines(synthetic, mock, test, held);
+    out.linear_synthetic = task.score(held, out.predictions.linear_synthetic);
+  }
   return out;
 }
 

@@ -32,6 +32,11 @@ struct TaskScores {
   std::int64_t train_rows = 0, test_rows = 0;
   /// Prediction of the trees for every test row: P(second class), or the value; for fairness.
   std::vector<double> predicted_real, predicted_synthetic, truth;
+  /// All that the models say: [rows] values of a regression, [rows, n_classes] probabilities.
+  struct Predictions {
+    std::vector<double> trees_real, trees_synthetic, linear_real, linear_synthetic;
+  } predictions;
+  int n_classes = 0;                   ///< 0 for a regression
   std::vector<std::int64_t> test_row;  ///< [test_rows] row numbers of `test` that have a target
 };
 

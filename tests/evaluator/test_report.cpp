@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "base/error.hpp"
 #include "evaluator/build_report.hpp"
+#include "evaluator/context.hpp"
 #include "evaluator/report/render.hpp"
 #include "tests/evaluator/small_tables.hpp"
 
@@ -59,22 +61,45 @@ TEST(Report, TheSeedAndNotTheThreadsDecideTheNumbers) {
   EXPECT_EQ(run(), one);
 }
 
-TEST(Report, WhatCannotBeComputedSaysWhy) {
-  const Json json = to_json(build_report(compare(population(60, 1), population(50, 2)), quick()));
-  int without_value = 0;
+/// Every check of the catalogue is in the report once, and says why where it has no value or no
+/// interval.
+void expect_complete(const Comparison& data, const EvaluateOptions& options) {
+  const Json json = to_json(build_report(data, options));
+  std::map<std::string, int> seen;
   for (const Json& group : json["groups"]) {
     for (const Json& section : group["sections"]) {
       for (const Json& check : section["checks"]) {
-        if (!check["value"].is_null()) continue;
-        ++without_value;
-        EXPECT_FALSE(check["why_not_computed"].get<std::string>().empty()) << check["id"];
+        const std::string id = check["id"];
+        ++seen[id];
+        if (check["value"].is_null()) {
+          EXPECT_FALSE(check["why_not_computed"].get<std::string>().empty()) << id;
+        } else if (check["interval"].is_null()) {
+          EXPECT_FALSE(check.value("why_no_interval", "").empty()) << id;
+        } else {
+          const double low = check["interval"]["low"], high = check["interval"]["high"];
+          EXPECT_LE(low, check["value"].get<double>() + 1e-9) << id;
+          EXPECT_GE(high, check["value"].get<double>() - 1e-9) << id;
+        }
       }
     }
   }
-  EXPECT_GT(without_value, 0);
+  for (const std::string& id : all_check_ids()) EXPECT_EQ(seen[id], 1) << id;
+  EXPECT_EQ(seen.size(), all_check_ids().size());
 }
 
-TEST(Report, SmallConstantAndEmptyColumnsDoNotStopIt) {
+TEST(Report, NoCheckVanishesForAFullComparison) {
+  EvaluateOptions options = quick();
+  options.target = "group";
+  options.protected_column = "ward";
+  options.quasi_identifiers = {"z", "ward"};
+  expect_complete(compare(population(300, 1), population(250, 2), population(200, 3)), options);
+}
+
+TEST(Report, NoCheckVanishesWithoutHoldoutTargetOrKeys) {
+  expect_complete(compare(population(60, 1), population(50, 2)), quick());
+}
+
+TEST(Report, NoCheckVanishesForSmallConstantAndEmptyTables) {
   const std::vector<std::vector<table::Column>> tables = {
       {numbers("x", {1})},
       {texts("c", {"a", "a", "a"})},
@@ -82,10 +107,29 @@ TEST(Report, SmallConstantAndEmptyColumnsDoNotStopIt) {
       {numbers("x", {5, 5, 5}), numbers("y", {1, 2, 3}), texts("c", {"a", "", "b"})}};
   for (const auto& real : tables) {
     for (const bool holdout : {false, true}) {
+      EvaluateOptions options = quick();
+      options.target = real[0].spec.name;
       const Comparison data = holdout ? compare(real, real, real) : compare(real, real);
-      EXPECT_NO_THROW(render_html(to_json(build_report(data, quick()))));
+      expect_complete(data, options);
+      EXPECT_NO_THROW(render_html(to_json(build_report(data, options))));
     }
   }
+}
+
+TEST(Report, NoCheckVanishesWhenTheOtherTableHasNoValues) {
+  const auto real = [](std::int64_t n) {
+    std::vector<table::Column> columns = population(n, 1);
+    return columns;
+  };
+  std::vector<table::Column> empty = population(80, 2);
+  for (table::Column& column : empty) {
+    for (double& v : column.reals) v = kGone;
+    for (std::int32_t& code : column.codes) code = table::kMissingCode;
+  }
+  EvaluateOptions options = quick();
+  options.target = "x";
+  expect_complete(compare(real(100), empty, population(60, 3)), options);
+  expect_complete(compare(empty, real(100), population(60, 3)), options);
 }
 
 TEST(Report, UnknownColumnsInTheOptionsAreRefused) {

@@ -66,6 +66,18 @@ TEST(Thresholds, MistakesAreNamedWithTheLine) {
   EXPECT_THAT(message_of("checks: ["), HasSubstr("t.yaml:1"));
 }
 
+TEST(Thresholds, AnUnknownCheckIsNamedWithTheLineAndTheNearestName) {
+  try {
+    parse_thresholds("checks:\n  quality.shape_error: {pass: 1}\n  quality.shap_error: {pass: 1}",
+                     "t.yaml", {"quality.shape_error", "privacy.dcr_share"});
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::kData);  // exit code 3
+    EXPECT_THAT(error.what(),
+                ::testing::AllOf(HasSubstr("t.yaml:3"), HasSubstr("quality.shape_error")));
+  }
+}
+
 TEST(Thresholds, TheBuiltInRulesAreWellFormed) { EXPECT_GT(load_thresholds("").size(), 10u); }
 
 }  // namespace

@@ -21,8 +21,8 @@
 
 namespace semblance::evaluator {
 
-inline constexpr int kDraws = 200;
-inline constexpr int kGroups = 256;
+inline constexpr int kDraws = 200;   ///< resamples of a bootstrap
+inline constexpr int kGroups = 256;  ///< groups of rows that are drawn together
 /// Streams of the resamples that several sections share.
 enum BootstrapStream : std::uint64_t { kRealRows = 1, kSyntheticRows = 2 };
 
@@ -32,7 +32,8 @@ class Resamples {
   /// \param stream  tells tables of one seed apart; equal streams give equal resamples
   Resamples(std::int64_t n_rows, std::uint64_t seed, std::uint64_t stream);
 
-  int n_groups() const { return n_groups_; }
+  int n_groups() const { return n_groups_; }  ///< min(rows, kGroups)
+  /// Rows of the table.
   std::int64_t n_rows() const { return static_cast<std::int64_t>(group_.size()); }
   /// [rows] the group of each row.
   std::span<const std::uint16_t> group() const { return group_; }
@@ -82,9 +83,12 @@ std::optional<Interval> quantile_interval(std::span<const double> sorted, double
 /// frequency of the real values; NaN is -1.
 struct Bins {
   std::vector<double> edges;  ///< inner edges, ascending
+  /// Bins, one more than edges.
   int n_bins() const { return static_cast<int>(edges.size()) + 1; }
+  /// [values] number of the bin of each value: how many edges lie below it; -1 for NaN.
   std::vector<std::int32_t> code(std::span<const double> values) const;
 };
+/// At most n_bins bins of equal frequency of ascending values.
 Bins bins_of(std::span<const double> sorted, int n_bins = 256);
 
 /// Largest gap between two distribution functions given as counts of bins in order.

@@ -6,11 +6,12 @@
 
 namespace semblance::evaluator {
 
+/// When to stop, and how many steps to remember.
 struct LbfgsOptions {
-  int most_steps = 300;
+  int most_steps = 300;                 ///< line searches at most
   double gradient_tolerance = 1e-4;     ///< largest gradient entry
   double decrease_tolerance = 1.4e-14;  ///< relative decrease of a step
-  int history = 10;
+  int history = 10;                     ///< steps that shape the next direction
 };
 
 /// The value at x; fills `gradient`.

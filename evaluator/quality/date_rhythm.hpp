@@ -16,8 +16,9 @@ struct Rhythm {
 
 /// The same of every row, -1 where missing: Monday 0, January 0.
 struct RhythmCodes {
-  std::vector<std::int32_t> weekday, month, hour;
+  std::vector<std::int32_t> weekday, month, hour;  ///< [values]
 };
+/// \param values, kind  as rhythm_of()
 RhythmCodes rhythm_codes(std::span<const double> values, table::Kind kind);
 
 /// \param values  days since 1970 (kDate) or microseconds since 1970 (kDatetime); NaN is missing

@@ -39,7 +39,7 @@ std::vector<double> new_rows(std::span<const kernels::Nearest> within,
 /// support = balls around the mean. Authenticity compares with the neighbour distance of the wrong
 /// rows, as the published code does. A missing number is the real mean, a missing category a level.
 struct NaiveScores {
-  double alpha_precision = 0, beta_recall = 0, authenticity = 0;
+  double alpha_precision = 0, beta_recall = 0, authenticity = 0;  ///< 1 best
 };
 
 /// \param real, other  the same number of rows, 2 at least. \note time rows² · columns

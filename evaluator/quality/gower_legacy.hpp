@@ -9,7 +9,7 @@ namespace semblance::evaluator {
 
 /// Of each real row, the distance to the nearest and to the furthest row of another table.
 struct GowerExtremes {
-  std::vector<double> nearest, furthest;
+  std::vector<double> nearest, furthest;  ///< [real rows] in [0, 1]
 };
 
 /// The old pipeline's distance: categories one-hot, so that a column of k levels weighs as much as

@@ -8,6 +8,7 @@
 
 namespace semblance::evaluator {
 
+/// The score of one table and how sure it is.
 struct LogisticDetection {
   std::int64_t rows = 0;     ///< of each table
   double score = 0;          ///< 1 − mean over three folds of (2 · max(AUC, ½) − 1)

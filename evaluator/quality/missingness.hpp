@@ -17,8 +17,8 @@ double pattern_distance(const Rows& a, const Rows& b);
 
 /// The patterns of the rows of two tables as codes 0..n_codes-1.
 struct PatternCodes {
-  std::vector<std::int32_t> a, b;
-  int n_codes = 0;
+  std::vector<std::int32_t> a, b;  ///< [rows] of either table
+  int n_codes = 0;                 ///< patterns that occur, `most` at most
 };
 /// \param most  codes at most; later patterns share the last one
 PatternCodes pattern_codes(const Rows& a, const Rows& b, int most);

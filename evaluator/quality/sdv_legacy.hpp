@@ -20,6 +20,7 @@ struct SdvMeasures {
   double discrete_kl = 0;    ///< mean over pairs of categories of 1 / (1 + KL)
 };
 
+/// The measures of a table against the real one. \param other  synthetic or holdout rows
 SdvMeasures sdv_measures(const Comparison& data, const Rows& other, int threads);
 
 /// scipy.stats.chisquare on shares, as SDMetrics' CSTest: levels that the real column lacks count

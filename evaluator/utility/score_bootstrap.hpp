@@ -17,8 +17,9 @@ std::vector<double> score_draws(std::span<const double> truth, std::span<const d
 
 /// The three gaps of group_gaps() in each resample: parity, true and false positive rates.
 struct GapDraws {
-  std::vector<double> parity, tpr, fpr;
+  std::vector<double> parity, tpr, fpr;  ///< [draws]
 };
+/// \param probability, truth, group  as group_gaps()
 GapDraws gap_draws(std::span<const double> probability, std::span<const double> truth,
                    std::span<const std::int32_t> group, const Resamples& rows);
 

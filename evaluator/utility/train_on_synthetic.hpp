@@ -34,7 +34,8 @@ struct TaskScores {
   std::vector<double> predicted_real, predicted_synthetic, truth;
   /// All that the models say: [rows] values of a regression, [rows, n_classes] probabilities.
   struct Predictions {
-    std::vector<double> trees_real, trees_synthetic, linear_real, linear_synthetic;
+    std::vector<double> trees_real, trees_synthetic,  ///< learned from either table
+        linear_real, linear_synthetic;                ///< the same; empty when not asked for
   } predictions;
   int n_classes = 0;                   ///< 0 for a regression
   std::vector<std::int64_t> test_row;  ///< [test_rows] row numbers of `test` that have a target

@@ -2,17 +2,9 @@
 /// sizes: queries, references, numeric and categorical columns; then the columns of the queries and
 /// of the references). Prints one JSON object for each instruction set; writes first and second
 /// distances of each query to OUT.
-#include <fmt/format.h>
+#include <algorithm>
 
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
-#include <fstream>
-#include <limits>
-#include <string>
-#include <vector>
-
-#include "base/error.hpp"
+#include "bench/program.hpp"
 #include "kernels/dcr_search.hpp"
 
 namespace {
@@ -31,31 +23,15 @@ struct Columns {
   }
 };
 
-template <class T>
-void read(std::ifstream& file, std::vector<T>& values) {
-  file.read(reinterpret_cast<char*>(values.data()),
-            static_cast<std::streamsize>(values.size() * sizeof(T)));
-  SEMBLANCE_EXPECT(file.good(), kData, "bench_dcr: the file is too short");
-}
-
-double cpu_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 void run(const std::string& path, int repeats, const std::string& out) {
   std::ifstream file(path, std::ios::binary);
-  std::vector<std::int64_t> sizes(4);
-  read(file, sizes);
+  const auto sizes = bench::read_values<std::int64_t>(file, 4);
   Columns sides[2];
-  for (int side = 0; side < 2; ++side) {
-    const auto n = static_cast<std::size_t>(sizes[static_cast<std::size_t>(side)]);
-    sides[side].numeric.assign(static_cast<std::size_t>(sizes[2]), std::vector<float>(n));
-    sides[side].categorical.assign(static_cast<std::size_t>(sizes[3]),
-                                   std::vector<std::int32_t>(n));
-    for (auto& column : sides[side].numeric) read(file, column);
-    for (auto& column : sides[side].categorical) read(file, column);
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (std::int64_t c = 0; c < sizes[2]; ++c)
+      sides[side].numeric.push_back(bench::read_values<float>(file, sizes[side]));
+    for (std::int64_t c = 0; c < sizes[3]; ++c)
+      sides[side].categorical.push_back(bench::read_values<std::int32_t>(file, sizes[side]));
   }
   const kernels::GowerRows queries = sides[0].view(sizes[0]), references = sides[1].view(sizes[1]);
   kernels::DcrOptions options;
@@ -67,15 +43,12 @@ void run(const std::string& path, int repeats, const std::string& out) {
   for (const auto& [isa, name] : all) {
     if (!kernels::has_isa(isa)) continue;
     kernels::SearchCounts counts;
-    std::string seconds;
-    for (int repeat = 0; repeat <= repeats; ++repeat) {  // the first does not count
-      const double start = cpu_seconds();
+    const auto seconds = bench::measured(repeats, [&] {
       result = kernels::nearest_rows_cpu(queries, {&references, 1}, options, isa, &counts)[0];
-      if (repeat > 0) seconds += fmt::format("{}{}", repeat > 1 ? "," : "", cpu_seconds() - start);
-    }
+    });
     const double n = static_cast<double>(std::max<std::int64_t>(1, sizes[0]));
     fmt::print("{{\"isa\":\"{}\",\"cpu_s\":[{}],\"box_scans\":{},\"row_scans\":{},\"exact\":{}}}\n",
-               name, seconds, static_cast<double>(counts.box_scans) / n,
+               name, fmt::join(seconds, ","), static_cast<double>(counts.box_scans) / n,
                static_cast<double>(counts.row_scans) / n, static_cast<double>(counts.exact) / n);
   }
   std::ofstream distances(out, std::ios::binary);
@@ -88,15 +61,6 @@ void run(const std::string& path, int repeats, const std::string& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: bench_dcr FILE REPEATS OUT\n");
-    return 2;
-  }
-  try {
-    run(argv[1], std::atoi(argv[2]), argv[3]);
-  } catch (const base::Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return base::exit_code(error.kind());
-  }
-  return 0;
+  return bench::run_program(argc, 3, "bench_dcr FILE REPEATS OUT",
+                            [&] { run(argv[1], std::stoi(argv[2]), argv[3]); });
 }

@@ -3,17 +3,9 @@
 ///   bench_encode FILE REPEATS TOKENS DECODED
 /// FILE holds int64 n rows, int64 e edges, then n doubles, e edges, and n int32 level codes from
 /// -1.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <cstdint>
-#include <ctime>
-#include <fstream>
-#include <string>
-#include <vector>
 
-#include "base/error.hpp"
+#include "bench/program.hpp"
 #include "kernels/decode.hpp"
 #include "kernels/encode.hpp"
 
@@ -21,32 +13,10 @@ namespace {
 
 using namespace semblance;
 
-template <class T>
-std::vector<T> read_values(std::ifstream& file, std::int64_t n) {
-  std::vector<T> values(static_cast<std::size_t>(n));
-  file.read(reinterpret_cast<char*>(values.data()),
-            static_cast<std::streamsize>(values.size() * sizeof(T)));
-  SEMBLANCE_EXPECT(file.good(), kData, "bench_encode: the file is too short");
-  return values;
-}
-
-template <class T>
-void write_values(const std::string& path, const std::vector<T>& values) {
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(values.data()),
-             static_cast<std::streamsize>(values.size() * sizeof(T)));
-}
-
 /// After one call that does not count.
 void measure(const std::string& work, int repeats, const auto& body) {
-  body();
-  std::vector<double> seconds;
-  for (int i = 0; i < repeats; ++i) {
-    const std::clock_t start = std::clock();
-    body();
-    seconds.push_back(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
-  }
-  fmt::print("{{\"work\": \"{}\", \"cpu_s\": [{}]}}\n", work, fmt::join(seconds, ", "));
+  fmt::print("{{\"work\": \"{}\", \"cpu_s\": [{}]}}\n", work,
+             fmt::join(bench::measured(repeats, body), ", "));
 }
 
 std::vector<std::uint16_t> counting(std::size_t n) {
@@ -75,10 +45,10 @@ struct Quarters {
 void run(const std::string& path, int repeats, const std::string& tokens_path,
          const std::string& decoded_path) {
   std::ifstream file(path, std::ios::binary);
-  const std::vector<std::int64_t> sizes = read_values<std::int64_t>(file, 2);
-  const std::vector<double> values = read_values<double>(file, sizes[0]),
-                            edges = read_values<double>(file, sizes[1]);
-  const std::vector<std::int32_t> codes = read_values<std::int32_t>(file, sizes[0]);
+  const std::vector<std::int64_t> sizes = bench::read_values<std::int64_t>(file, 2);
+  const std::vector<double> values = bench::read_values<double>(file, sizes[0]),
+                            edges = bench::read_values<double>(file, sizes[1]);
+  const std::vector<std::int32_t> codes = bench::read_values<std::int32_t>(file, sizes[0]);
   const std::vector<std::uint16_t> first = counting(edges.size() + 1);
   const std::vector<std::uint16_t> map =
       counting(static_cast<std::size_t>(*std::max_element(codes.begin(), codes.end())) + 2);
@@ -91,19 +61,13 @@ void run(const std::string& path, int repeats, const std::string& tokens_path,
   measure("decode", repeats,
           [&] { kernels::decode_numbers(tokens, {}, quarters.plan(), 1, 0, 0, decoded); });
   measure("levels", repeats, [&] { kernels::encode_codes(codes, map, levels); });
-  write_values(tokens_path, tokens);
-  write_values(decoded_path, decoded);
+  bench::write_values(tokens_path, tokens.data(), tokens.size());
+  bench::write_values(decoded_path, decoded.data(), decoded.size());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    SEMBLANCE_EXPECT(argc == 5, kUsage, "usage: bench_encode FILE REPEATS TOKENS DECODED");
-    run(argv[1], std::stoi(argv[2]), argv[3], argv[4]);
-    return 0;
-  } catch (const base::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return base::exit_code(error.kind());
-  }
+  return bench::run_program(argc, 4, "bench_encode FILE REPEATS TOKENS DECODED",
+                            [&] { run(argv[1], std::stoi(argv[2]), argv[3], argv[4]); });
 }

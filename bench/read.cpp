@@ -1,33 +1,14 @@
 /// Speed of reading CSV, one thread: one JSON line for each kind of work with the CPU seconds of
 /// its calls, and for "read" what a peer can check: rows, and the sum of a number column.
 ///   bench_read FILE REPEATS COLUMN
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <cmath>
-#include <cstdlib>
-#include <ctime>
-#include <vector>
-
 #include "base/log.hpp"
+#include "bench/program.hpp"
 #include "table/csv_scanner.hpp"
 #include "table/read_table.hpp"
 
 namespace {
 
 using namespace semblance;
-
-/// CPU seconds of each of `repeats` calls, after one call that does not count.
-std::vector<double> measured(int repeats, const auto& body) {
-  body();
-  std::vector<double> seconds;
-  for (int i = 0; i < repeats; ++i) {
-    const std::clock_t start = std::clock();
-    body();
-    seconds.push_back(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
-  }
-  return seconds;
-}
 
 std::int64_t scan(const std::string& path) {
   table::CsvScanner scanner(path);
@@ -37,19 +18,14 @@ std::int64_t scan(const std::string& path) {
   return rows;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const std::string path = argv[1], name = argv[3];
-  const int repeats = std::atoi(argv[2]);
+void run(const std::string& path, int repeats, const std::string& name) {
   base::configure_log({.quiet = true});
   std::int64_t rows = 0;
-  const auto scanned = measured(repeats, [&] { rows = scan(path); });
+  const auto scanned = bench::measured(repeats, [&] { rows = scan(path); });
   fmt::print("{{\"work\": \"scan\", \"rows\": {}, \"cpu_s\": [{}]}}\n", rows,
              fmt::join(scanned, ", "));
   double sum = 0;
-  const auto read = measured(repeats, [&] {
+  const auto read = bench::measured(repeats, [&] {
     const table::Table table = table::read_table(path, {.threads = 1});
     const table::Column& column = table.column(name);
     rows = table.n_rows();
@@ -60,4 +36,11 @@ int main(int argc, char** argv) {
   });
   fmt::print("{{\"work\": \"read\", \"rows\": {}, \"sum\": {}, \"cpu_s\": [{}]}}\n", rows, sum,
              fmt::join(read, ", "));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return bench::run_program(argc, 3, "bench_read FILE REPEATS COLUMN",
+                            [&] { run(argv[1], std::stoi(argv[2]), argv[3]); });
 }

@@ -44,8 +44,8 @@ def run_ours(*arguments):
 class Results:
     """Rates of us and the peers for one kind of work, in `unit` a CPU second."""
 
-    def __init__(self, name, unit, packages):
-        self.name, self.unit, self.rows = name, unit, []
+    def __init__(self, name, unit, packages, threads=1):
+        self.name, self.unit, self.threads, self.rows = name, unit, threads, []
         self.versions = {package: importlib.metadata.version(package) for package in packages}
 
     def add(self, who, work, seconds):
@@ -64,7 +64,7 @@ class Results:
         return row["rate"]
 
     def finish(self, ratios, notes=()):
-        print(f"{cpu_model()}; one thread each, CPU seconds; " +
+        print(f"{cpu_model()}; threads: {self.threads}; CPU seconds; " +
               ", ".join(f"{k} {v}" for k, v in self.versions.items()))
         for note in notes:
             print(note)
@@ -72,7 +72,7 @@ class Results:
         folder.mkdir(exist_ok=True)
         record = {
             "name": self.name, "command": f"bench/run {self.name}", "commit": commit(), "machine": cpu_model(),
-            "threads": 1, "unit": self.unit, "versions": self.versions, "results": self.rows,
+            "threads": self.threads, "unit": self.unit, "versions": self.versions, "results": self.rows,
             "ratios": ratios, "notes": list(notes),
         }
         path = folder / f"{time.strftime('%Y-%m-%d')}-{self.name}.json"

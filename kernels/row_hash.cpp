@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -75,26 +76,30 @@ bool same_rows(const CellRows& a, std::int64_t i, const CellRows& b, std::int64_
 
 std::int64_t n_chunks(std::int64_t rows) { return (rows + kChunk - 1) / kChunk; }
 
-/// Calls body(first row, hashes) for every chunk of rows, on several threads.
-template <class Body>
-void for_each_chunk(const CellRows& rows, int threads, const Body& body) {
-  base::parallel_for(n_chunks(rows.n_rows), threads, [&](std::int64_t chunk) {
-    std::array<RowHash, kChunk> hashes;
-    const std::int64_t first = chunk * kChunk;
-    const std::int64_t n = std::min(kChunk, rows.n_rows - first);
-    const std::span<RowHash> used(hashes.data(), static_cast<std::size_t>(n));
-    hash_rows(rows, first, used);
-    body(first, used);
-  });
+RowHash cut_to(RowHash hash, int bits) {
+  const auto lowest = [](std::uint64_t word, int n) {
+    return n >= 64 ? word : n <= 0 ? 0 : word & ((std::uint64_t{1} << n) - 1);
+  };
+  return {lowest(hash.low, bits), lowest(hash.high, bits - 64)};
 }
 
-/// Which of n equal shares of the hashes this one is in; independent of the bits that place it.
+}  // namespace
+
+// Independent of the bits that place a hash in an index.
 int share_of(const RowHash& hash, int n) {
   return static_cast<int>((static_cast<unsigned __int128>(hash.high) * static_cast<unsigned>(n)) >>
                           64);
 }
 
-}  // namespace
+void canonical_words(const CellColumn& column, std::int64_t first, std::span<std::int64_t> out) {
+  std::visit(
+      [&](const auto& cells) {
+        const auto part = cells.subspan(static_cast<std::size_t>(first), out.size());
+        for (std::size_t i = 0; i < out.size(); ++i)
+          out[i] = static_cast<std::int64_t>(word(part[i]));
+      },
+      column);
+}
 
 void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out) {
   check(rows, "hash_rows");
@@ -114,9 +119,26 @@ void hash_rows(const CellRows& rows, std::int64_t first, std::span<RowHash> out)
   for (RowHash& hash : out) mix(hash, rows.columns.size());
 }
 
+struct CopyIndex::Placement {
+  std::int64_t n_batches, rows_per_batch;
+  std::vector<std::uint64_t> next;   ///< [batches][regions] entry of the next row
+  std::vector<std::uint64_t> begin;  ///< [regions + 1] first entry
+  std::vector<RowHash> kept;         ///< [rows], or empty where that would be too much memory
+
+  explicit Placement(std::int64_t n_rows, std::size_t n_regions)
+      : n_batches(std::clamp<std::int64_t>(n_chunks(n_rows), 1, 64)),
+        rows_per_batch(n_chunks((n_rows + n_batches - 1) / n_batches) * kChunk),
+        next(static_cast<std::size_t>(n_batches) * n_regions, 0),
+        begin(n_regions + 1, 0),
+        kept(n_rows <= kMostKept ? static_cast<std::size_t>(n_rows) : 0) {}
+};
+
 CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares,
-                     std::vector<std::int64_t>* first_equal)
-    : references_(std::move(references)), share_(share), n_shares_(n_shares) {
+                     std::vector<std::int64_t>* first_equal, int hash_bits)
+    : references_(std::move(references)),
+      share_(share),
+      n_shares_(n_shares),
+      hash_bits_(hash_bits) {
   check(references_, "CopyIndex");
   SEMBLANCE_EXPECT(references_.n_rows < std::numeric_limits<std::uint32_t>::max(), kUsage,
                    "CopyIndex: {} rows are too many for one index; give each its part of the table",
@@ -128,68 +150,76 @@ CopyIndex::CopyIndex(CellRows references, int threads, int share, int n_shares,
     ++region_bits_;
   }
   const std::size_t n_regions = std::size_t{1} << region_bits_;
-  const auto region_of = [&](const RowHash& hash) {
-    return region_bits_ == 0 ? 0u : static_cast<std::size_t>(hash.low >> (64 - region_bits_));
-  };
-
-  // Count, place, fill: entries end up in row order within each region whatever the threads did.
-  const std::size_t batches =
-      static_cast<std::size_t>(std::clamp<std::int64_t>(n_chunks(references_.n_rows), 1, 64));
-  const std::int64_t rows_per_batch =
-      n_chunks((references_.n_rows + static_cast<std::int64_t>(batches) - 1) /
-               static_cast<std::int64_t>(batches)) *
-      kChunk;
-  std::vector<std::uint64_t> place(batches * n_regions, 0);
-  std::vector<RowHash> kept(
-      references_.n_rows <= kMostKept ? static_cast<std::size_t>(references_.n_rows) : 0);
-  const auto for_batch = [&](std::int64_t batch, bool again, const auto& body) {
-    std::array<RowHash, kChunk> hashes;
-    const std::int64_t last = std::min(references_.n_rows, (batch + 1) * rows_per_batch);
-    for (std::int64_t first = batch * rows_per_batch; first < last; first += kChunk) {
-      const auto n = static_cast<std::size_t>(std::min(kChunk, last - first));
-      RowHash* where = kept.empty() ? hashes.data() : &kept[static_cast<std::size_t>(first)];
-      const std::span<RowHash> used(where, n);
-      if (!again || kept.empty()) hash_rows(references_, first, used);
-      for (std::size_t i = 0; i < used.size(); ++i) {
-        if (share_of(used[i], n_shares_) == share_)
-          body(used[i], first + static_cast<std::int64_t>(i));
-      }
-    }
-  };
-  base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
-    std::uint64_t* count = &place[static_cast<std::size_t>(batch) * n_regions];
-    for_batch(batch, false, [&](const RowHash& hash, std::int64_t) { ++count[region_of(hash)]; });
-  });
-  std::vector<std::uint64_t> begin(n_regions + 1, 0);
-  std::uint64_t total = 0, slots = 0;
-  for (std::size_t region = 0; region < n_regions; ++region) {
-    begin[region] = total;
-    for (std::size_t batch = 0; batch < batches; ++batch) {
-      total += std::exchange(place[batch * n_regions + region], total);
-    }
-    const std::uint64_t size = std::bit_ceil(2 * (total - begin[region]) + 2);
-    regions_.push_back({slots, size - 1});
-    slots += size;
-  }
-  begin[n_regions] = total;
-  std::vector<Entry> entries(total);
-  base::parallel_for(static_cast<std::int64_t>(batches), threads, [&](std::int64_t batch) {
-    std::uint64_t* next = &place[static_cast<std::size_t>(batch) * n_regions];
-    for_batch(batch, true, [&](const RowHash& hash, std::int64_t row) {
-      entries[next[region_of(hash)]++] = {hash.low, static_cast<std::uint32_t>(hash.high),
-                                          static_cast<std::uint32_t>(row)};
-    });
-  });
-  slots_.assign(slots, 0);
+  Placement placement(references_.n_rows, n_regions);
+  const std::vector<Entry> entries = place_entries(placement, threads);
   if (first_equal != nullptr) first_equal->assign(static_cast<std::size_t>(references_.n_rows), -1);
   std::vector<std::int64_t> distinct(n_regions);
   base::parallel_for(static_cast<std::int64_t>(n_regions), threads, [&](std::int64_t r) {
     const std::size_t region = static_cast<std::size_t>(r);
-    distinct[region] = fill(
-        regions_[region],
-        std::span(entries).subspan(begin[region], begin[region + 1] - begin[region]), first_equal);
+    const std::uint64_t begin = placement.begin[region], end = placement.begin[region + 1];
+    distinct[region] =
+        fill(regions_[region], std::span(entries).subspan(begin, end - begin), first_equal);
   });
   for (const std::int64_t n : distinct) n_distinct_ += n;
+}
+
+void CopyIndex::hash(const CellRows& rows, std::int64_t first, std::span<RowHash> out) const {
+  hash_rows(rows, first, out);
+  if (hash_bits_ >= 128) return;
+  for (RowHash& one : out) one = cut_to(one, hash_bits_);
+}
+
+/// Calls body(hash, row) for the rows of a batch that are in this share.
+template <class Body>
+void CopyIndex::for_batch(Placement& placement, std::int64_t batch, bool again,
+                          const Body& body) const {
+  std::array<RowHash, kChunk> hashes;
+  const std::int64_t last = std::min(references_.n_rows, (batch + 1) * placement.rows_per_batch);
+  for (std::int64_t first = batch * placement.rows_per_batch; first < last; first += kChunk) {
+    const bool keep = !placement.kept.empty();
+    const std::span<RowHash> used(
+        keep ? &placement.kept[static_cast<std::size_t>(first)] : hashes.data(),
+        static_cast<std::size_t>(std::min(kChunk, last - first)));
+    if (!again || !keep) hash(references_, first, used);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (share_of(used[i], n_shares_) == share_)
+        body(used[i], first + static_cast<std::int64_t>(i));
+    }
+  }
+}
+
+/// Entries region by region, in row order within each whatever the threads did; makes room for
+/// the slots.
+std::vector<CopyIndex::Entry> CopyIndex::place_entries(Placement& placement, int threads) {
+  const std::size_t n_regions = placement.begin.size() - 1;
+  const auto next_of = [&](std::int64_t batch) {
+    return &placement.next[static_cast<std::size_t>(batch) * n_regions];
+  };
+  base::parallel_for(placement.n_batches, threads, [&](std::int64_t batch) {
+    std::uint64_t* count = next_of(batch);
+    for_batch(placement, batch, false,
+              [&](const RowHash& hash, std::int64_t) { ++count[region_of(hash)]; });
+  });
+  std::uint64_t total = 0, slots = 0;
+  for (std::size_t region = 0; region < n_regions; ++region) {
+    placement.begin[region] = total;
+    for (std::int64_t batch = 0; batch < placement.n_batches; ++batch)
+      total += std::exchange(next_of(batch)[region], total);
+    const std::uint64_t size = std::bit_ceil(2 * (total - placement.begin[region]) + 2);
+    regions_.push_back({slots, size - 1});
+    slots += size;
+  }
+  placement.begin[n_regions] = total;
+  slots_.assign(slots, 0);
+  std::vector<Entry> entries(total);
+  base::parallel_for(placement.n_batches, threads, [&](std::int64_t batch) {
+    std::uint64_t* next = next_of(batch);
+    for_batch(placement, batch, true, [&](const RowHash& hash, std::int64_t row) {
+      entries[next[region_of(hash)]++] = {hash.low, static_cast<std::uint32_t>(hash.high),
+                                          static_cast<std::uint32_t>(row)};
+    });
+  });
+  return entries;
 }
 
 std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entries,
@@ -215,7 +245,7 @@ std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entrie
 
 std::int64_t CopyIndex::probe(const CellRows& queries, std::int64_t row,
                               const RowHash& hash) const {
-  const Region& region = regions_[region_bits_ == 0 ? 0 : hash.low >> (64 - region_bits_)];
+  const Region& region = regions_[region_of(hash)];
   for (std::uint64_t i = hash.low & region.mask;; i = (i + 1) & region.mask) {
     const std::uint64_t slot = slots_[region.begin + i];
     if (slot == 0) return -1;
@@ -237,12 +267,16 @@ std::vector<std::int64_t> CopyIndex::find(const CellRows& queries, int threads) 
                      "CopyIndex::find: column {} has another type than in the index", c);
   }
   std::vector<std::int64_t> found(static_cast<std::size_t>(queries.n_rows), -1);
-  for_each_chunk(queries, threads, [&](std::int64_t first, std::span<const RowHash> hashes) {
-    for (const RowHash& hash : hashes) {
-      const Region& region = regions_[region_bits_ == 0 ? 0 : hash.low >> (64 - region_bits_)];
-      __builtin_prefetch(&slots_[region.begin + (hash.low & region.mask)]);
+  base::parallel_for(n_chunks(queries.n_rows), threads, [&](std::int64_t chunk) {
+    std::array<RowHash, kChunk> hashes;
+    const std::int64_t first = chunk * kChunk;
+    const auto n = static_cast<std::size_t>(std::min(kChunk, queries.n_rows - first));
+    hash(queries, first, std::span(hashes).first(n));
+    for (std::size_t i = 0; i < n; ++i) {
+      const Region& region = regions_[region_of(hashes[i])];
+      __builtin_prefetch(&slots_[region.begin + (hashes[i].low & region.mask)]);
     }
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
+    for (std::size_t i = 0; i < n; ++i) {
       if (share_of(hashes[i], n_shares_) != share_) continue;
       const std::int64_t row = first + static_cast<std::int64_t>(i);
       found[static_cast<std::size_t>(row)] = probe(queries, row, hashes[i]);
@@ -259,7 +293,7 @@ std::vector<std::int64_t> find_copies(const CellRows& queries, const CellRows& r
       static_cast<int>(static_cast<std::size_t>(references.n_rows) / rows_at_once + 1);
   std::vector<std::int64_t> found(static_cast<std::size_t>(queries.n_rows), -1);
   for (int share = 0; share < n_shares; ++share) {
-    const CopyIndex index(references, options.threads, share, n_shares);
+    const CopyIndex index(references, options.threads, share, n_shares, nullptr, options.hash_bits);
     const std::vector<std::int64_t> part = index.find(queries, options.threads);
     for (std::size_t i = 0; i < part.size(); ++i) found[i] = std::max(found[i], part[i]);
   }

@@ -43,9 +43,11 @@ class CopyIndex {
   ///                         ones
   /// \param first_equal      when not null, receives for each row the smallest row equal to it
   ///                         (this share's rows; -1 for the others)
+  /// \param hash_bits        bits of the hashes that are used; fewer make more work and change no
+  ///                         answer (tests use few, so that different rows do collide)
   /// \throws Error{kUsage} for columns of unequal length or more than 2^32 - 2 rows
   explicit CopyIndex(CellRows references, int threads = 0, int share = 0, int n_shares = 1,
-                     std::vector<std::int64_t>* first_equal = nullptr);
+                     std::vector<std::int64_t>* first_equal = nullptr, int hash_bits = 128);
 
   /// For each query row the smallest equal reference row, or -1.
   /// \throws Error{kUsage} when the columns differ in number or type
@@ -64,12 +66,22 @@ class CopyIndex {
     std::uint64_t low;
     std::uint32_t tag, row;
   };
+  /// References cut into batches for threads, and where the entries of each go.
+  struct Placement;
+  std::size_t region_of(const RowHash& hash) const {
+    return region_bits_ == 0 ? 0 : static_cast<std::size_t>(hash.low >> (64 - region_bits_));
+  }
+  /// Hashes of rows, cut to hash_bits_.
+  void hash(const CellRows& rows, std::int64_t first, std::span<RowHash> out) const;
+  template <class Body>
+  void for_batch(Placement& placement, std::int64_t batch, bool again, const Body& body) const;
+  std::vector<Entry> place_entries(Placement& placement, int threads);
   std::int64_t fill(const Region& region, std::span<const Entry> entries,
                     std::vector<std::int64_t>* first_equal);
   std::int64_t probe(const CellRows& queries, std::int64_t row, const RowHash& hash) const;
 
   CellRows references_;
-  int share_, n_shares_;
+  int share_, n_shares_, hash_bits_;
   int region_bits_ = 0;
   std::vector<Region> regions_;
   std::vector<std::uint64_t> slots_;  ///< tag << 32 | row + 1; 0 is empty
@@ -81,7 +93,14 @@ struct CopyOptions {
   int threads = 0;  ///< 0 for all
   std::size_t memory_bytes = std::size_t{2}
                              << 30;  ///< for the index; more references take more passes
+  int hash_bits = 128;               ///< as CopyIndex
 };
+
+/// The word of each cell by which cells are compared and hashed: equal for equal cells.
+void canonical_words(const CellColumn& column, std::int64_t first, std::span<std::int64_t> out);
+
+/// Which of n equal shares of the hashes this one is in, 0 to n - 1.
+int share_of(const RowHash& hash, int n);
 
 /// For each query row the smallest equal reference row, or -1, with an index of bounded size: the
 /// references are taken in as many shares of the hash as memory asks for.

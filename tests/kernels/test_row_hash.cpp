@@ -6,7 +6,9 @@
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "kernels/copy_spill.hpp"
 #include "kernels/row_hash.hpp"
+#include "tests/base/temporary_directory.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -90,24 +92,89 @@ TEST(RowHash, BothHalvesOfManySimilarRowsAreDistinct) {
   EXPECT_EQ(high.size(), a.size());
 }
 
+/// For each query the smallest equal reference, by comparing all pairs.
+std::vector<std::int64_t> by_double_loop(const OwnedCells& queries, const OwnedCells& references) {
+  std::vector<std::int64_t> found(queries.reals.size(), -1);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (std::size_t j = 0; j < references.reals.size() && found[i] < 0; ++j) {
+      if (queries.same(i, references, j)) found[i] = static_cast<std::int64_t>(j);
+    }
+  }
+  return found;
+}
+
+/// The same through files, in chunks of the given size.
+std::vector<std::int64_t> by_spilling(const OwnedCells& queries, const OwnedCells& references,
+                                      std::size_t chunk, SpillOptions options) {
+  const base::TemporaryDirectory directory;
+  options.directory = directory.path();
+  std::vector<std::int64_t> found(queries.reals.size(), -1);
+  {
+    SpilledCopies spilled(options);
+    const auto part = [](const OwnedCells& all, std::size_t first, std::size_t n) {
+      n = std::min(n, all.reals.size() - first);
+      return CellRows{static_cast<std::int64_t>(n),
+                      {std::span<const double>(all.reals).subspan(first, n),
+                       std::span<const std::int64_t>(all.ints).subspan(first, n),
+                       std::span<const std::int32_t>(all.codes).subspan(first, n)}};
+    };
+    for (std::size_t first = 0; first < references.reals.size(); first += chunk)
+      spilled.add_references(part(references, first, chunk));
+    for (std::size_t first = 0; first < queries.reals.size(); first += chunk)
+      spilled.add_queries(part(queries, first, chunk));
+    spilled.find([&](std::int64_t query, std::int64_t reference) {
+      EXPECT_EQ(found.at(static_cast<std::size_t>(query)), -1) << "reported twice";
+      found.at(static_cast<std::size_t>(query)) = reference;
+    });
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  return found;
+}
+
 TEST(RowHash, FindsTheSmallestEqualRowLikeADoubleLoop) {
   for (const std::uint64_t levels : {2u, 5u, 30u}) {
     for (const std::int64_t n : {0, 1, 700, 3000}) {
       const OwnedCells references = random_cells(n, levels, levels);
       const OwnedCells queries = random_cells(1500, levels, levels + 100);
-      std::vector<std::int64_t> expected(1500, -1);
-      for (std::size_t i = 0; i < expected.size(); ++i) {
-        for (std::size_t j = 0; j < references.reals.size() && expected[i] < 0; ++j) {
-          if (queries.same(i, references, j)) expected[i] = static_cast<std::int64_t>(j);
-        }
-      }
+      const std::vector<std::int64_t> expected = by_double_loop(queries, references);
       EXPECT_EQ(CopyIndex(references.view()).find(queries.view()), expected);
       EXPECT_EQ(find_copies(queries.view(), references.view(), {.threads = 1}), expected);
       EXPECT_EQ(
           find_copies(queries.view(), references.view(), {.threads = 3, .memory_bytes = 20'000}),
           expected);
+      EXPECT_EQ(by_spilling(queries, references, 100'000, {}), expected);
+      EXPECT_EQ(by_spilling(queries, references, 97, {.memory_bytes = 5'000, .n_parts = 3}),
+                expected);
     }
   }
+}
+
+TEST(RowHash, CollidingHashesNeverMakeAFalseCopy) {
+  const OwnedCells references = random_cells(900, 12, 1), queries = random_cells(700, 12, 2);
+  const std::vector<std::int64_t> expected = by_double_loop(queries, references);
+  ASSERT_GT(std::ranges::count(expected, -1), 100);
+  ASSERT_LT(std::ranges::count(expected, -1), 650);
+  for (const int bits : {0, 1, 5, 64, 70}) {
+    EXPECT_EQ(find_copies(queries.view(), references.view(), {.threads = 2, .hash_bits = bits}),
+              expected)
+        << bits;
+    EXPECT_EQ(by_spilling(queries, references, 300, {.n_parts = 4, .hash_bits = bits}), expected)
+        << bits;
+    std::vector<std::int64_t> first_equal;
+    const CopyIndex index(references.view(), 1, 0, 1, &first_equal, bits);
+    EXPECT_EQ(first_equal, by_double_loop(references, references)) << bits;
+  }
+}
+
+TEST(RowHash, SpillingRefusesWhatDoesNotFit) {
+  const base::TemporaryDirectory directory;
+  const std::vector<std::int64_t> ints{1, 2};
+  const std::vector<double> reals{1, 2};
+  SpilledCopies spilled({.directory = directory.path()});
+  spilled.add_references({2, {std::span<const std::int64_t>(ints)}});
+  EXPECT_THROW(spilled.add_queries({2, {std::span<const double>(reals)}}), base::Error);
+  EXPECT_THROW(SpilledCopies({.directory = directory.path(), .n_parts = 0}), base::Error);
+  EXPECT_THROW(SpilledCopies({.directory = directory.path() / "absent"}), base::Error);
 }
 
 TEST(RowHash, ManyRowsInManyRegionsAreAllFound) {

@@ -1,19 +1,23 @@
-# cmake --install: the program, the libraries, their headers and a package for find_package(Semblance).
+# cmake --install: the program (unless only the kernels are built), the libraries for other programs,
+# their headers and a package for find_package(Semblance).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS semblance RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-# The program finds the libraries of the wheels where they were at build time. They are named one by
-# one because INSTALL_RPATH_USE_LINK_PATH leaves out folders below the source tree, such as .deps.
-set(semblance_rpath "")
-foreach(library c10 arrow_library xgboost)
-  if(TARGET semblance::${library})
-    get_target_property(location semblance::${library} IMPORTED_LOCATION)
-    get_filename_component(folder ${location} DIRECTORY)
-    list(APPEND semblance_rpath ${folder})
-  endif()
-endforeach()
-set_target_properties(semblance PROPERTIES INSTALL_RPATH "${semblance_rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
+if(TARGET semblance)
+  install(TARGETS semblance RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # The program finds the libraries of the wheels where they were at build time. They are named one by
+  # one because INSTALL_RPATH_USE_LINK_PATH leaves out folders below the source tree, such as .deps.
+  set(semblance_rpath "")
+  foreach(library c10 arrow_library xgboost)
+    if(TARGET semblance::${library})
+      get_target_property(location semblance::${library} IMPORTED_LOCATION)
+      get_filename_component(folder ${location} DIRECTORY)
+      list(APPEND semblance_rpath ${folder})
+    endif()
+  endforeach()
+  set_target_properties(semblance PROPERTIES INSTALL_RPATH "${semblance_rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/semblance)
+endif()
 
 # The part for other programs: the kernels and the core they stand on. No HDF5, MPI, Arrow or LibTorch.
 install(TARGETS semblance_core semblance_kernels EXPORT SemblanceTargets
@@ -34,4 +38,3 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/SemblanceConfig.cmake.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/SemblanceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/SemblanceConfig.cmake ${PROJECT_BINARY_DIR}/SemblanceConfigVersion.cmake
   DESTINATION ${package_folder})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/semblance)

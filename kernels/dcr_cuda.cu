@@ -20,6 +20,8 @@ namespace {
 constexpr unsigned kAll = 0xFFFFFFFFu;
 constexpr int kMostLevels = 6;  ///< 64^6 leaves
 constexpr int kWarps = 4;       ///< of a block
+constexpr int kBlocks =
+    6;  ///< of a multiprocessor, which leave a thread 80 registers: all that it wants
 constexpr int kQueriesPerWarp = 16;
 constexpr std::uint16_t kDone = 65535;   ///< level of an entry that needs no visit
 constexpr std::int64_t kSlab = 1 << 20;  ///< queries on the device at a time
@@ -224,30 +226,29 @@ struct WarpSearch {
   }
 
   __device__ void walk() {
-    std::int64_t groups[kMostLevels];
-    int depth = index.n_levels - 1;
-    const int top = depth;
-    groups[depth] = 0;
-    open(depth, 0);
-    while (true) {
+    const int top = index.n_levels - 1;
+    std::int64_t group = 0;  // at `depth`; the group above it is group / kLanes
+    open(top, 0);
+    for (int depth = top;;) {
       const int entry = next(depth);
       if (entry < 0) {
         if (depth == top) return;
         ++depth;
+        group /= kLanes;
         continue;
       }
-      const std::int64_t child = groups[depth] * kLanes + entry;
+      const std::int64_t child = group * kLanes + entry;
       if (depth == 0) {
         if (child != scanned_leaf) visit_leaf(child);
       } else {
-        groups[--depth] = child;
-        open(depth, child);
+        group = child;
+        open(--depth, child);
       }
     }
   }
 };
 
-__global__ void __launch_bounds__(kWarps * 32)
+__global__ void __launch_bounds__(kWarps * 32, kBlocks)
     search_kernel(DeviceIndex index, DeviceQueries queries, Nearest* nearest) {
   extern __shared__ SharedOp all_ops[];
   __shared__ WarpScratch scratch[kWarps];

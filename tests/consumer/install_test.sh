@@ -4,7 +4,7 @@ set -euo pipefail
 build=$1; source=$2
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
-"$work/prefix/bin/semblance" --version
+if [ -f "$build/bin/semblance" ]; then "$work/prefix/bin/semblance" --version; fi  # not where only the kernels are built
 cmake -S "$source/tests/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$work/build" >/dev/null
 "$work/build/consumer"

@@ -5,6 +5,7 @@
 #include "kernels/dcr_cuda.hpp"
 #include "kernels/dcr_plan.hpp"
 #include "kernels/dcr_search.hpp"
+#include "kernels/on_device.hpp"
 
 namespace semblance::kernels {
 
@@ -33,12 +34,9 @@ std::vector<std::vector<Nearest>> nearest_rows_of_each(const GowerRows& queries,
                                                        std::span<const GowerRows> references,
                                                        const DcrOptions& options) {
   check_nearest_rows(queries, references, options);
-  const base::Device device = base::resolve_device(options.device);
-#ifdef SEMBLANCE_WITH_CUDA
-  if (device.is_cuda()) return nearest_rows_cuda(queries, references, options, device);
-#endif
-  SEMBLANCE_ASSERT(!device.is_cuda());
-  return nearest_rows_cpu(queries, references, options, best_isa());
+  return on_device(
+      options.device, [&] { return nearest_rows_cpu(queries, references, options, best_isa()); },
+      [&](auto index) { return nearest_rows_cuda(queries, references, options, index); });
 }
 
 }  // namespace semblance::kernels

@@ -407,9 +407,8 @@ void search_slab(const DeviceIndex& index, const QueriesOnDevice& on_device,
 
 std::vector<std::vector<Nearest>> nearest_rows_cuda(const GowerRows& queries,
                                                     std::span<const GowerRows> references,
-                                                    const DcrOptions& options,
-                                                    const base::Device& device) {
-  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device.index));
+                                                    const DcrOptions& options, int device_index) {
+  SEMBLANCE_CUDA_CHECK(cudaSetDevice(device_index));
   std::vector<std::vector<Nearest>> result(
       references.size(), std::vector<Nearest>(static_cast<std::size_t>(queries.n_rows)));
   if (queries.n_rows == 0 || references.empty()) return result;

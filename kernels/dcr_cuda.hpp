@@ -4,7 +4,6 @@
 #include <span>
 #include <vector>
 
-#include "base/device.hpp"
 #include "kernels/dcr.hpp"
 
 namespace semblance::kernels {
@@ -14,7 +13,6 @@ namespace semblance::kernels {
 /// O(references) there.
 std::vector<std::vector<Nearest>> nearest_rows_cuda(const GowerRows& queries,
                                                     std::span<const GowerRows> references,
-                                                    const DcrOptions& options,
-                                                    const base::Device& device);
+                                                    const DcrOptions& options, int device_index);
 
 }  // namespace semblance::kernels

@@ -1,8 +1,8 @@
 #include "kernels/decode.hpp"
 
-#include "base/device.hpp"
 #include "base/error.hpp"
 #include "kernels/encode_drivers.hpp"
+#include "kernels/on_device.hpp"
 
 namespace semblance::kernels {
 
@@ -14,14 +14,14 @@ void decode_numbers(std::span<const std::uint16_t> first, std::span<const std::u
   SEMBLANCE_EXPECT(plan.n_second >= 1 && second.size() == (plan.n_second == 1 ? 0 : first.size()),
                    kUsage, "decode: {} first and {} second digits", first.size(), second.size());
   SEMBLANCE_EXPECT(!plan.knot_begin.empty(), kUsage, "decode: the plan has no intervals");
-  const base::Device device = base::resolve_device(options.device);
-#ifdef SEMBLANCE_WITH_CUDA
-  if (device.is_cuda()) {
-    return decode_numbers_cuda(first, second, plan, seed, first_row, stream, values, device.index);
-  }
-#endif
-  SEMBLANCE_ASSERT(!device.is_cuda());
-  decode_numbers_cpu(first, second, plan, seed, first_row, stream, values, options.threads);
+  on_device(
+      options.device,
+      [&] {
+        decode_numbers_cpu(first, second, plan, seed, first_row, stream, values, options.threads);
+      },
+      [&](auto index) {
+        decode_numbers_cuda(first, second, plan, seed, first_row, stream, values, index);
+      });
 }
 
 }  // namespace semblance::kernels

@@ -1,8 +1,8 @@
 #include "kernels/encode.hpp"
 
-#include "base/device.hpp"
 #include "base/error.hpp"
 #include "kernels/encode_drivers.hpp"
+#include "kernels/on_device.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -27,24 +27,18 @@ void encode_numbers(std::span<const double> values, const EncodePlan& plan,
                     std::span<std::uint16_t> first, std::span<std::uint16_t> second,
                     const CellOptions& options) {
   check(values, plan, first, second);
-  const base::Device device = base::resolve_device(options.device);
-#ifdef SEMBLANCE_WITH_CUDA
-  if (device.is_cuda()) return encode_numbers_cuda(values, plan, first, second, device.index);
-#endif
-  SEMBLANCE_ASSERT(!device.is_cuda());
-  encode_numbers_cpu(values, plan, first, second, options.threads);
+  on_device(
+      options.device, [&] { encode_numbers_cpu(values, plan, first, second, options.threads); },
+      [&](auto index) { encode_numbers_cuda(values, plan, first, second, index); });
 }
 
 void encode_integers(std::span<const std::int64_t> values, const EncodePlan& plan,
                      std::span<std::uint16_t> first, std::span<std::uint16_t> second,
                      const CellOptions& options) {
   check(values, plan, first, second);
-  const base::Device device = base::resolve_device(options.device);
-#ifdef SEMBLANCE_WITH_CUDA
-  if (device.is_cuda()) return encode_integers_cuda(values, plan, first, second, device.index);
-#endif
-  SEMBLANCE_ASSERT(!device.is_cuda());
-  encode_integers_cpu(values, plan, first, second, options.threads);
+  on_device(
+      options.device, [&] { encode_integers_cpu(values, plan, first, second, options.threads); },
+      [&](auto index) { encode_integers_cuda(values, plan, first, second, index); });
 }
 
 void encode_codes(std::span<const std::int32_t> codes, std::span<const std::uint16_t> token_of_code,
@@ -53,12 +47,9 @@ void encode_codes(std::span<const std::int32_t> codes, std::span<const std::uint
                    codes.size(), tokens.size());
   SEMBLANCE_EXPECT(!token_of_code.empty(), kUsage,
                    "encode: the token of a missing value is not given");
-  const base::Device device = base::resolve_device(options.device);
-#ifdef SEMBLANCE_WITH_CUDA
-  if (device.is_cuda()) return encode_codes_cuda(codes, token_of_code, tokens, device.index);
-#endif
-  SEMBLANCE_ASSERT(!device.is_cuda());
-  encode_codes_cpu(codes, token_of_code, tokens, options.threads);
+  on_device(
+      options.device, [&] { encode_codes_cpu(codes, token_of_code, tokens, options.threads); },
+      [&](auto index) { encode_codes_cuda(codes, token_of_code, tokens, index); });
 }
 
 }  // namespace semblance::kernels

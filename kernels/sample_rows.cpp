@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/device.hpp"
 #include "base/error.hpp"
+#include "kernels/on_device.hpp"
 #include "kernels/sample_rows_driver.hpp"
 
 namespace semblance::kernels {
@@ -48,13 +48,9 @@ void check(const DecoderWeights& w) {
 std::unique_ptr<RowSampler> make_row_sampler(const DecoderWeights& weights,
                                              const std::string& device) {
   check(weights);
-  const base::Device where = base::resolve_device(device);
-  if (!where.is_cuda()) return make_row_sampler_cpu(weights);
-#ifdef SEMBLANCE_WITH_CUDA
-  return make_row_sampler_cuda(weights, where.index);
-#else
-  base::fail(base::ErrorKind::kDevice, "{}", base::cuda_absence_reason());
-#endif
+  return on_device(
+      device, [&] { return make_row_sampler_cpu(weights); },
+      [&](auto index) { return make_row_sampler_cuda(weights, index); });
 }
 
 }  // namespace semblance::kernels

@@ -84,6 +84,8 @@ def wrong_include(path: Path, bracket: str, name: str, root: Path) -> str:
     target = name.split("/")[0]
     if target == "tests":
         return "" if is_test else "only tests include tests"
+    if target == "bench":
+        return "" if path.parts[0] == "bench" else "only benchmarks include benchmarks"
     if target not in ALLOWED:
         return f'"{name}" is in no source folder'
     if home not in ALLOWED or target == home:  # bench/ and tests of no folder may include anything

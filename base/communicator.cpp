@@ -26,6 +26,13 @@ std::string Communicator::broadcast_text(std::string text, int root) {
   return text;
 }
 
+std::vector<std::vector<std::byte>> Communicator::gather(std::span<const std::byte> bytes,
+                                                         int root) {
+  auto all = all_gather(bytes);
+  if (rank() != root) all.clear();
+  return all;
+}
+
 namespace {
 
 class SelfCommunicator final : public Communicator {

@@ -31,6 +31,8 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> bytes, int root) = 0;
   /// Every rank's bytes, in rank order, on every rank; lengths may differ and may be 0.
   virtual std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> bytes) = 0;
+  /// Every rank's bytes, in rank order, on `root` alone; empty on the others.
+  virtual std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root);
   virtual void barrier() = 0;  ///< returns once every rank has come here
   /// Ends every rank of the job at once. Used when one rank fails while others may wait for it.
   [[noreturn]] virtual void abort(int exit_code) = 0;

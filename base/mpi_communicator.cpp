@@ -86,6 +86,21 @@ class MpiCommunicator final : public Communicator {
     }
     return all;
   }
+  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root) override {
+    if (rank_ != root) {
+      send(bytes, root);
+      return {};
+    }
+    std::vector<std::vector<std::byte>> all(static_cast<std::size_t>(size_));
+    for (int r = 0; r < size_; ++r) {
+      if (r == rank_) {
+        all[static_cast<std::size_t>(r)].assign(bytes.begin(), bytes.end());
+      } else {
+        receive(all[static_cast<std::size_t>(r)], r);
+      }
+    }
+    return all;
+  }
   void barrier() override { check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier"); }
   void abort(int exit_code) override {
     MPI_Abort(MPI_COMM_WORLD, exit_code);
@@ -93,6 +108,28 @@ class MpiCommunicator final : public Communicator {
   }
 
  private:
+  static constexpr int kTag = 1;
+  void send(std::span<const std::byte> bytes, int to) {
+    auto length = static_cast<std::int64_t>(bytes.size());
+    check_mpi(MPI_Send(&length, 1, MPI_INT64_T, to, kTag, MPI_COMM_WORLD), "MPI_Send");
+    for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+      const int n = static_cast<int>(std::min(kPiece, bytes.size() - at));
+      check_mpi(MPI_Send(bytes.data() + at, n, MPI_BYTE, to, kTag, MPI_COMM_WORLD), "MPI_Send");
+    }
+  }
+  void receive(std::vector<std::byte>& bytes, int from) {
+    std::int64_t length = 0;
+    check_mpi(MPI_Recv(&length, 1, MPI_INT64_T, from, kTag, MPI_COMM_WORLD, MPI_STATUS_IGNORE),
+              "MPI_Recv");
+    bytes.resize(static_cast<std::size_t>(length));
+    for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+      const int n = static_cast<int>(std::min(kPiece, bytes.size() - at));
+      check_mpi(
+          MPI_Recv(bytes.data() + at, n, MPI_BYTE, from, kTag, MPI_COMM_WORLD, MPI_STATUS_IGNORE),
+          "MPI_Recv");
+    }
+  }
+
   template <class T>
   void reduce(std::span<T> values, MPI_Datatype type, MPI_Op op) {
     for (std::size_t at = 0; at < values.size(); at += kPiece) {

@@ -93,4 +93,17 @@ std::string gzip_member(std::string_view text) {
   return out;
 }
 
+std::string gzip_members(std::string_view text) {
+  constexpr std::size_t kMemberBytes = std::size_t{1} << 18;
+  std::string out;
+  while (text.size() > kMemberBytes) {
+    const std::size_t end = text.find('\n', kMemberBytes - 1);
+    if (end == std::string_view::npos) break;
+    out += gzip_member(text.substr(0, end + 1));
+    text.remove_prefix(end + 1);
+  }
+  if (!text.empty() || out.empty()) out += gzip_member(text);
+  return out;
+}
+
 }  // namespace semblance::prepare

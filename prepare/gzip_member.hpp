@@ -12,4 +12,8 @@ namespace semblance::prepare {
 /// knows can take a file apart without inflating it; others ignore it.
 std::string gzip_member(std::string_view text);
 
+/// The text as several members of about 256 KiB, cut at the ends of lines: short enough to be
+/// inflated in a cache, each by another thread.
+std::string gzip_members(std::string_view text);
+
 }  // namespace semblance::prepare

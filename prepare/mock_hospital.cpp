@@ -10,9 +10,9 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
+#include "base/turns.hpp"
 #include "prepare/gzip_member.hpp"
 #include "prepare/mock_tables.hpp"
-#include "prepare/turns.hpp"
 
 namespace semblance::prepare {
 namespace {
@@ -34,9 +34,9 @@ class GzipTable {
     waiting_ += text;
     if (waiting_.size() >= kMemberBytes) flush();
   }
-  void add_member(std::string_view member) {
+  void add_members(std::string_view members) {
     flush();
-    write(member);
+    write(members);
   }
   void close() {
     flush();
@@ -48,7 +48,7 @@ class GzipTable {
  private:
   void flush() {
     if (waiting_.empty()) return;
-    write(gzip_member(waiting_));
+    write(gzip_members(waiting_));
     waiting_.clear();
   }
   void write(std::string_view bytes) {
@@ -69,7 +69,7 @@ void add_counters(MockCounters& total, const MockCounters& size) {
 void write_blocks(const MockHospitalOptions& options,
                   std::vector<std::unique_ptr<GzipTable>>& tables, MockCounters& total) {
   base::Progress progress("mock-hospital", options.patients, "patients");
-  Turns numbering, writing;
+  base::Turns numbering, writing;
   const std::int64_t n_blocks = (options.patients + kPatientsPerBlock - 1) / kPatientsPerBlock;
   base::parallel_for(n_blocks, options.threads, [&](std::int64_t b) {
     try {
@@ -82,17 +82,17 @@ void write_blocks(const MockHospitalOptions& options,
         add_counters(total, block.size);
       });
       const MockTexts texts = block_texts(block, before);
-      const std::string events = gzip_member(texts[kChartEvents]);
+      const std::string events = gzip_members(texts[kChartEvents]);
       writing.take(b, [&] {
         for (const MockTable table : {kAdmissions, kPatients, kIcuStays, kDiagnoses}) {
           tables[table]->add_text(texts[table]);
         }
-        tables[kChartEvents]->add_member(events);
+        tables[kChartEvents]->add_members(events);
       });
       progress.advance(last - first);
     } catch (...) {
-      numbering.cancel();
-      writing.cancel();
+      numbering.fail(b);
+      writing.fail(b);
       throw;
     }
   });

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace semblance::prepare {
 namespace {
@@ -49,14 +50,26 @@ void NumberRuns::Block::add(std::int64_t file_row, std::string_view text, bool m
   }
 }
 
+void NumberRuns::merge(std::size_t number, RunKind kind, bool missing) {
+  if (runs_.size() <= number) runs_.resize(number + 1);
+  Run& run = runs_[number];
+  run.kind = std::max(run.kind, kind);
+  run.missing |= missing;
+}
+
 void NumberRuns::merge(const Block& block) {
   const std::lock_guard lock(mutex_);
   for (const Block::Seen& seen : block.seen_) {
-    if (runs_.size() <= static_cast<std::size_t>(seen.run))
-      runs_.resize(static_cast<std::size_t>(seen.run) + 1);
-    Run& run = runs_[static_cast<std::size_t>(seen.run)];
-    run.kind = std::max(run.kind, seen.kind);
-    run.missing |= seen.missing;
+    merge(static_cast<std::size_t>(seen.run), seen.kind, seen.missing);
+  }
+}
+
+void NumberRuns::merge_ranks(base::Communicator& communicator) {
+  const auto all = communicator.all_gather(std::as_bytes(std::span(runs_)));
+  for (const auto& bytes : all) {
+    std::vector<Run> theirs(bytes.size() / sizeof(Run));
+    if (!theirs.empty()) std::memcpy(theirs.data(), bytes.data(), theirs.size() * sizeof(Run));
+    for (std::size_t i = 0; i < theirs.size(); ++i) merge(i, theirs[i].kind, theirs[i].missing);
   }
 }
 

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/communicator.hpp"
+
 namespace semblance::prepare {
 
 /// How a run is read. Later kinds swallow earlier ones.
@@ -46,12 +48,15 @@ class NumberRuns {
   Block block() const { return Block(rows_); }  ///< an empty one, for a thread's next rows
   /// Adds what a block has seen. Thread-safe.
   void merge(const Block& block);
+  /// Collective: what all ranks have seen.
+  void merge_ranks(base::Communicator& communicator);
 
   /// The text as pandas writes it back; `text` itself where its run stayed text.
   /// Call only when the whole file has been read.
   std::string as_written(std::int64_t file_row, std::string_view text) const;
 
  private:
+  void merge(std::size_t run, RunKind kind, bool missing);
   struct Run {
     RunKind kind = RunKind::kEmpty;
     bool missing = false;

@@ -16,12 +16,12 @@ void prepare(const PrepareOptions& options, base::Communicator& communicator) {
   SEMBLANCE_EXPECT(options.memory_mib >= 1, kUsage, "--memory-mib {}: at least 1 is needed",
                    options.memory_mib);
   const Recipe recipe = read_recipe(options.recipe);
+  SEMBLANCE_EXPECT(std::filesystem::is_directory(options.input), kIo,
+                   "--input {}: there is no such directory", options.input);
+  const std::int64_t rows = run_recipe(
+      recipe, {options.input, options.memory_mib << 20, options.threads, options.metadata},
+      options.output, communicator);
   if (communicator.rank() == 0) {
-    SEMBLANCE_EXPECT(std::filesystem::is_directory(options.input), kIo,
-                     "--input {}: there is no such directory", options.input);
-    const std::int64_t rows = run_recipe(
-        recipe, {options.input, options.memory_mib << 20, options.threads, options.metadata},
-        options.output);
     if (rows == 0)
       base::log_warning("the recipe left no row: {} holds a header only", options.output);
     base::log_info("wrote {}: {} rows", options.output, rows);

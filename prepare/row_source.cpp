@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <mutex>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "prepare/expression.hpp"
 #include "table/csv_scanner.hpp"
+#include "table/csv_shares.hpp"
 #include "table/read_table.hpp"
 
 namespace semblance::prepare {
@@ -72,40 +72,35 @@ class CsvSource : public RowSource {
       if (same_name(column.name, spec.runs_column))
         runs_field_ = static_cast<int>(columns_.fields.size()) - 1;
     }
+    scanner_.keep(columns_.fields);
     if (!spec.row_number.empty()) columns_.row_number = static_cast<int>(spec.columns.size());
     if (runs_field_ >= 0) runs_ = std::make_shared<NumberRuns>(spec.runs_rows);
   }
 
   void read(int threads, const std::function<void(const RowBlock&, std::int64_t)>& work) override {
-    if (threads <= 0) threads = base::default_threads();
-    std::mutex reading;
-    std::int64_t next_number = 0;
-    bool done = false;
-    base::parallel_for(threads, threads, [&](std::int64_t) {
-      table::CsvBlock block;
-      for (;;) {
-        std::int64_t number = 0;
-        {
-          const std::lock_guard lock(reading);
-          try {
-            if (done || !scanner_.read(block)) return;
-          } catch (...) {
-            done = true;
-            throw;
-          }
-          number = next_number++;
-          done = rows_ >= 0 && block.first_row() + block.n_rows() > rows_;
-        }
-        try {
-          scanner_.split(block);
-          visit(block, number, work);
-        } catch (...) {
-          const std::lock_guard lock(reading);
-          done = true;
-          throw;
-        }
-      }
+    table::for_each_block(
+        scanner_, threads,
+        [&](const table::CsvBlock& block, std::int64_t number) { visit(block, number, work); },
+        rows_);
+  }
+
+  bool can_share() const override { return table::CsvShares::can_share(scanner_); }
+  void begin_shares(base::Communicator& communicator, std::int64_t share_bytes) override {
+    communicator_ = &communicator;
+    shares_ = std::make_unique<table::CsvShares>(scanner_, communicator, share_bytes);
+  }
+  bool next_share(int threads) override {
+    return (rows_ < 0 || shares_->rows_so_far() < rows_) && shares_->next(threads);
+  }
+  void read_share(int threads,
+                  const std::function<void(const RowBlock&, std::int64_t)>& work) override {
+    table::CsvScanner records = shares_->records();
+    table::for_each_block(records, threads, [&](const table::CsvBlock& block, std::int64_t number) {
+      visit(block, number, work);
     });
+  }
+  void end_shares() override {
+    if (runs_) runs_->merge_ranks(*communicator_);
   }
 
  private:
@@ -133,6 +128,8 @@ class CsvSource : public RowSource {
 
   std::int64_t rows_;
   table::CsvScanner scanner_;
+  std::unique_ptr<table::CsvShares> shares_;
+  base::Communicator* communicator_ = nullptr;
   CsvColumns columns_;
   int runs_field_ = -1;
 };
@@ -249,6 +246,11 @@ class TableSource : public RowSource {
 constexpr std::string_view kExtensions[] = {"", ".csv", ".csv.gz", ".parquet", ".h5"};
 
 }  // namespace
+
+void RowSource::begin_shares(base::Communicator&, std::int64_t) { SEMBLANCE_ASSERT(can_share()); }
+bool RowSource::next_share(int) { return false; }
+void RowSource::read_share(int, const std::function<void(const RowBlock&, std::int64_t)>&) {}
+void RowSource::end_shares() {}
 
 CellReader::CellReader(CellKind kind, const std::string& date_format,
                        std::vector<std::string> missing)

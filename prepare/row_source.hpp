@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/communicator.hpp"
 #include "prepare/date_text.hpp"
 #include "prepare/number_runs.hpp"
 #include "prepare/value.hpp"
@@ -74,6 +75,16 @@ class RowSource {
       int threads, const std::function<void(const RowBlock& block, std::int64_t number)>& work) = 0;
   /// Null without runs_column; whole only after read().
   std::shared_ptr<const NumberRuns> runs() const { return runs_; }
+
+  /// Reading on several ranks, where can_share(): begin_shares(), then next_share() until it says
+  /// that the file is over, then end_shares(), all of them collective. After next_share() each rank
+  /// reads its own share of the rows; shares follow each other in the order of the ranks.
+  virtual bool can_share() const { return false; }
+  virtual void begin_shares(base::Communicator& communicator, std::int64_t share_bytes);
+  virtual bool next_share(int threads);
+  virtual void read_share(
+      int threads, const std::function<void(const RowBlock& block, std::int64_t number)>& work);
+  virtual void end_shares();
 
  protected:
   std::shared_ptr<NumberRuns> runs_;  ///< filled by read()

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/communicator.hpp"
 #include "prepare/recipe.hpp"
 
 namespace semblance::prepare {
@@ -17,8 +18,12 @@ struct RecipeRun {
   std::string metadata;           ///< metadata YAML to write beside the table; "" for none
 };
 
-/// Runs a recipe and writes its output table. Returns the number of rows.
-/// \throws Error{kData} with recipe line, or file, row and column; Error{kIo}
-std::int64_t run_recipe(const Recipe& recipe, const RecipeRun& run, const std::string& output);
+/// Runs a recipe and writes its output table. Returns the number of rows (on rank 0). Every rank
+/// calls it; plain CSV files, and gzip files whose members tell their lengths, are shared out. The
+/// table is the same for any number of ranks and threads.
+/// \throws Error{kData} with recipe line, or file, row and column; Error{kIo}; the same on all
+/// ranks
+std::int64_t run_recipe(const Recipe& recipe, const RecipeRun& run, const std::string& output,
+                        base::Communicator& communicator);
 
 }  // namespace semblance::prepare

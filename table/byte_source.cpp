@@ -1,56 +1,18 @@
 #include "table/byte_source.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
 #include "table/detail/gzip_inflater.hpp"
+#include "table/detail/input_file.hpp"
 
 namespace semblance::table {
 namespace {
 
-/// A file descriptor that closes itself.
-class File {
- public:
-  explicit File(const std::string& path)
-      : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0) base::fail_errno("read", path);
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) base::fail_errno("read", path);
-    if (S_ISDIR(status.st_mode)) {
-      ::close(descriptor_);
-      base::fail(base::ErrorKind::kIo, "{}: is a directory, a file is needed", path);
-    }
-    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
-  }
-  ~File() { ::close(descriptor_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  /// Fewer than `size` bytes only at the end of the file.
-  std::size_t read(char* out, std::size_t size) {
-    std::size_t have = 0;
-    while (have < size) {
-      const ssize_t n = ::read(descriptor_, out + have, size - have);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) base::fail_errno("read", path_);
-      if (n == 0) break;
-      have += static_cast<std::size_t>(n);
-    }
-    return have;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  int descriptor_;
-};
+using File = detail::InputFile;
 
 /// Plain bytes; the first few were read to look at them and are given out first.
 class PlainSource : public ByteSource {

@@ -1,16 +1,16 @@
 #include "table/csv_scanner.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
 #include <exception>
+#include <limits>
 #include <mutex>
-#include <optional>
+#include <numeric>
 #include <set>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
-#include "table/byte_source.hpp"
+#include "base/turns.hpp"
 
 namespace semblance::table {
 namespace {
@@ -71,46 +71,57 @@ void check_names(const std::string& path, const std::vector<std::string>& names)
 struct CsvScanner::State {
   std::string path;
   CsvOptions options;
-  std::unique_ptr<ByteSource> source;
+  std::unique_ptr<detail::TextPieces> pieces;
   std::vector<std::string> header;
-  std::string left_over;  // read, but not yet given out: begins at a record
-  bool source_ended = false;
+  std::vector<char> kept;   // [columns] 1: blocks hold it
+  std::vector<int> places;  // [columns] among the kept ones
+  std::string left_over;    // read, but not yet given out: begins at a record
+  std::int64_t next_piece = 0;
+  bool all_taken = false;  // no piece is left
+  bool only_rest = false;  // ... but `left_over` has not been given out
   std::int64_t next_row = 1, bytes_read = 0;
 
-  /// Reads on until the text holds `wanted` bytes or the file ends.
-  void fill(std::vector<char>& text, std::size_t& size, std::size_t wanted) {
-    if (text.size() < wanted) text.resize(wanted);
-    const std::size_t n = source->read(text.data() + size, wanted - size);
-    source_ended = n < wanted - size;
-    size += n;
-    bytes_read += static_cast<std::int64_t>(n);
-  }
   void read_header();
+  bool find_header_end();
   void parse_header(std::string_view text, std::size_t& used);
+  void fetch(std::int64_t number, detail::PieceBuffer& piece) {
+    pieces->fetch(number, piece);
+    if (pieces->in_order()) all_taken = piece.last();
+  }
   [[noreturn]] void report(const CsvError& error, std::int64_t first_row) const;
 };
 
 void CsvScanner::State::read_header() {
-  std::vector<char> text;
-  std::size_t size = 0, wanted = std::size_t{1} << 16;
-  detail::RecordEnd end;
-  while (true) {
-    fill(text, size, wanted);
-    SEMBLANCE_EXPECT(size > 0, kData, "{}: the file is empty", path);
-    const std::string_view all(text.data(), size);
-    SEMBLANCE_EXPECT(!all.starts_with("\xff\xfe") && !all.starts_with("\xfe\xff"), kData,
-                     "{}: is UTF-16 text: save it as UTF-8", path);
-    if (options.separator == '\0') options.separator = find_separator(all);
-    end = detail::find_record_end(all, options.separator, source_ended);
-    if (end.bytes > 0) break;
-    SEMBLANCE_EXPECT(size < kMostHeaderBytes, kData,
+  detail::PieceBuffer piece;
+  do {
+    all_taken = next_piece == pieces->count();
+    if (!all_taken) {
+      fetch(next_piece++, piece);
+      left_over += piece.text();
+      bytes_read += static_cast<std::int64_t>(piece.text().size());
+      all_taken = piece.last();
+    }
+    SEMBLANCE_EXPECT(!left_over.empty(), kData, "{}: the file is empty", path);
+  } while (!find_header_end());
+  std::size_t used = 0;
+  parse_header(left_over, used);
+  left_over.erase(0, used);
+  only_rest = all_taken;
+}
+
+/// True when `left_over` holds the whole header line; also finds the separator.
+bool CsvScanner::State::find_header_end() {
+  SEMBLANCE_EXPECT(!left_over.starts_with("\xff\xfe") && !left_over.starts_with("\xfe\xff"), kData,
+                   "{}: is UTF-16 text: save it as UTF-8", path);
+  const char separator = options.separator == '\0' ? find_separator(left_over) : options.separator;
+  if (detail::find_record_end(left_over, separator, all_taken).bytes == 0) {
+    SEMBLANCE_EXPECT(left_over.size() < kMostHeaderBytes, kData,
                      "{}: no end of the header line in the first {} MiB", path,
                      kMostHeaderBytes >> 20);
-    wanted *= 2;
+    return false;
   }
-  std::size_t used = 0;
-  parse_header({text.data(), size}, used);
-  left_over.assign(text.data() + used, size - used);
+  options.separator = separator;
+  return true;
 }
 
 void CsvScanner::State::parse_header(std::string_view text, std::size_t& used) {
@@ -145,8 +156,23 @@ CsvScanner::CsvScanner(const std::string& path, const CsvOptions& options)
   state_->path = path;
   state_->options = options;
   state_->options.block_bytes = std::min(options.block_bytes, options.most_record_bytes);
-  state_->source = open_byte_source(path);
+  state_->pieces =
+      detail::open_text_pieces(path, state_->options.block_bytes, state_->options.split);
   state_->read_header();
+  std::vector<int> all(state_->header.size());
+  std::iota(all.begin(), all.end(), 0);
+  keep(all);
+}
+CsvScanner::CsvScanner(const CsvScanner& like, std::string_view records, std::int64_t first_row)
+    : state_(std::make_unique<State>()) {
+  const State& other = *like.state_;
+  state_->path = other.path;
+  state_->options = other.options;
+  state_->header = other.header;
+  state_->kept = other.kept;
+  state_->places = other.places;
+  state_->pieces = detail::pieces_of_text(records, other.options.block_bytes);
+  state_->next_row = first_row;
 }
 CsvScanner::~CsvScanner() = default;
 CsvScanner::CsvScanner(CsvScanner&&) noexcept = default;
@@ -156,84 +182,120 @@ const std::vector<std::string>& CsvScanner::header() const { return state_->head
 char CsvScanner::separator() const { return state_->options.separator; }
 std::int64_t CsvScanner::bytes_read() const { return state_->bytes_read; }
 
+void CsvScanner::keep(const std::vector<int>& columns) {
+  state_->kept.assign(state_->header.size(), 0);
+  state_->places.assign(state_->header.size(), 0);
+  for (const int column : columns) state_->kept[static_cast<std::size_t>(column)] = 1;
+  int place = 0;
+  for (std::size_t c = 0; c < state_->kept.size(); ++c) {
+    if (state_->kept[c] != 0) state_->places[c] = place++;
+  }
+}
+
+CsvScanner::Rest CsvScanner::rest() const {
+  return {state_->pieces.get(), state_->next_piece, state_->left_over, &state_->options};
+}
+
 bool CsvScanner::next(CsvBlock& block) {
-  if (!read(block)) return false;
-  split(block);
+  while (take(block)) {
+    fetch(block);
+    place(block);
+    if (block.n_rows() == 0) continue;
+    split(block);
+    if (block.n_rows() > 0) return true;
+  }
+  return false;
+}
+
+bool CsvScanner::take(CsvBlock& block) {
+  State& s = *state_;
+  if (s.only_rest) {
+    s.only_rest = false;
+    block.number_ = -1;
+    block.piece_.clear();
+    block.piece_.set_last(true);
+    return true;
+  }
+  s.all_taken = s.all_taken || s.next_piece == s.pieces->count();
+  if (s.all_taken) return false;
+  block.number_ = s.next_piece++;
+  if (s.pieces->in_order()) {
+    s.fetch(block.number_, block.piece_);
+    block.number_ = -1;
+  }
   return true;
 }
 
-bool CsvScanner::read(CsvBlock& block) {
+void CsvScanner::fetch(CsvBlock& block) {
+  if (block.number_ >= 0) state_->pieces->fetch(block.number_, block.piece_);
+}
+
+void CsvScanner::place(CsvBlock& block) {
   State& s = *state_;
+  s.bytes_read += static_cast<std::int64_t>(block.piece_.text().size());
+  block.piece_.prepend(s.left_over);
+  const std::string_view text = block.piece_.text();
+  const detail::RecordEnd end =
+      detail::find_record_end(text, s.options.separator, block.piece_.last());
+  SEMBLANCE_EXPECT(text.size() - end.bytes < s.options.most_record_bytes, kData,
+                   "{}: row {}: is longer than {} bytes: is a quote left open?", s.path,
+                   s.next_row + end.n_rows, s.options.most_record_bytes);
+  s.left_over.assign(text.substr(end.bytes));
+  block.size_ = end.bytes;
   block.n_fields_ = static_cast<int>(s.header.size());
   block.first_row_ = s.next_row;
-  block.tokens_.n_rows = 0;
-  block.size_ = s.left_over.size();
-  if (block.buffer_.size() < block.size_) block.buffer_.resize(block.size_);
-  std::copy(s.left_over.begin(), s.left_over.end(), block.buffer_.begin());
-  detail::RecordEnd end;
-  std::size_t wanted = block.size_ + s.options.block_bytes;
-  while (true) {
-    if (!s.source_ended) s.fill(block.buffer_, block.size_, wanted);
-    end = detail::find_record_end({block.buffer_.data(), block.size_}, s.options.separator,
-                                  s.source_ended);
-    if (end.bytes > 0 || s.source_ended) break;
-    SEMBLANCE_EXPECT(block.size_ < s.options.most_record_bytes, kData,
-                     "{}: row {}: is longer than {} bytes: is a quote left open?", s.path,
-                     s.next_row, s.options.most_record_bytes);
-    wanted = 2 * block.size_;
-  }
-  s.left_over.assign(block.buffer_.data() + end.bytes, block.size_ - end.bytes);
-  block.size_ = end.bytes;
+  block.tokens_.n_rows = end.n_rows;
   s.next_row += end.n_rows;
-  return end.bytes > 0;
 }
 
 void CsvScanner::split(CsvBlock& block) const {
-  const std::string_view text(block.buffer_.data(), block.size_);
-  const CsvError error =
-      detail::tokenise(text, state_->options.separator, block.n_fields_, block.tokens_);
+  const std::string_view text = block.piece_.text().substr(0, block.size_);
+  const CsvError error = detail::tokenise(text, state_->options.separator, block.n_fields_,
+                                          block.tokens_, state_->kept);
+  block.places_ = state_->places;
+  block.n_kept_ = std::count(state_->kept.begin(), state_->kept.end(), 1);
   if (error.fault != CsvFault::kNone) state_->report(error, block.first_row_);
 }
 
 void for_each_block(CsvScanner& scanner, int threads,
-                    const std::function<void(const CsvBlock& block, std::int64_t number)>& work) {
+                    const std::function<void(const CsvBlock& block, std::int64_t number)>& work,
+                    std::int64_t most_rows) {
   if (threads <= 0) threads = base::default_threads();
-  std::mutex reading, failing;
-  std::int64_t next_number = 0, failed_number = 0;
+  std::mutex taking, failing;
+  base::Turns placing;
+  std::atomic<bool> done{false};
+  std::int64_t next_number = 0, failed_number = std::numeric_limits<std::int64_t>::max();
   std::exception_ptr failure;
-  const auto record_failure = [&](std::int64_t number) {
-    const std::lock_guard lock(failing);
-    if (!failure || number < failed_number)
-      failure = std::current_exception(), failed_number = number;
+  const auto take = [&](CsvBlock& block, std::int64_t& number) {
+    const std::lock_guard lock(taking);
+    number = next_number;
+    if (done || !scanner.take(block)) return false;
+    ++next_number;
+    return true;
   };
-  // Each thread takes turns at reading (serial) and works on its block (parallel).
-  const auto body = [&](std::int64_t) {
+  const auto read = [&](CsvBlock& block, std::int64_t number) {
+    scanner.fetch(block);
+    placing.take(number, [&] {
+      scanner.place(block);
+      if (most_rows >= 0 && block.first_row() + block.n_rows() > most_rows) done = true;
+    });
+    scanner.split(block);
+  };
+  base::parallel_for(threads, threads, [&](std::int64_t) {
     CsvBlock block;
-    while (true) {
-      std::int64_t number = 0;
-      try {
-        const std::lock_guard lock(reading);
-        number = next_number;
-        {
-          const std::lock_guard failed(failing);
-          if (failure) return;
-        }
-        if (!scanner.read(block)) return;
-        ++next_number;
-      } catch (...) {
-        record_failure(number);
-        return;
-      }
-      try {
-        scanner.split(block);
+    std::int64_t number = 0;
+    try {
+      while (take(block, number)) {
+        read(block, number);
         work(block, number);
-      } catch (...) {
-        record_failure(number);
-        return;
       }
+    } catch (...) {
+      done = true;
+      placing.fail(number);
+      const std::lock_guard lock(failing);
+      if (number < failed_number) failure = std::current_exception(), failed_number = number;
     }
-  };
-  base::parallel_for(threads, threads, body);
+  });
   if (failure) std::rethrow_exception(failure);
 }
 

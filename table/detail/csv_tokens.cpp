@@ -20,8 +20,9 @@ bool is_plain(char c) { return static_cast<unsigned char>(c) > '"'; }
 /// Collects fields into records. Both tokenisers below feed it.
 class RecordBuilder {
  public:
-  RecordBuilder(std::string_view text, int n_fields, CsvTokens& tokens)
-      : text_(text), n_fields_(n_fields), tokens_(tokens) {
+  RecordBuilder(std::string_view text, int n_fields, CsvTokens& tokens,
+                std::span<const char> keep = {})
+      : text_(text), n_fields_(n_fields), tokens_(tokens), keep_(keep) {
     tokens_.n_rows = 0;
     tokens_.unescaped.clear();
   }
@@ -34,28 +35,30 @@ class RecordBuilder {
   }
   /// A field of raw text, quoted or not. False for text after a closing quote.
   [[gnu::always_inline]] bool add(std::size_t begin, std::size_t end) {
+    const auto column = static_cast<std::size_t>(column_++);
+    if (column < keep_.size() && keep_[column] == 0) return true;
     if (end > begin && !(is_plain(text_[begin]) && is_plain(text_[end - 1]))) {
       if (!trim(begin, end)) return false;
     }
     out_[n_++] = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
-    ++column_;
     return true;
   }
   /// Ends a record whose raw text is [row_begin, row_end). False for a wrong number of fields.
   bool end_record(std::size_t row_begin, std::size_t row_end) {
-    if (column_ != n_fields_ || out_[n_ - 1].length == 0) {
-      if (column_ == 1 && is_blank_line(text_.substr(row_begin, row_end - row_begin), '\0')) {
-        n_ -= 1, column_ = 0;
-        return true;
-      }
-      if (column_ != n_fields_) return false;
+    if (column_ == 1 && is_blank_line(text_.substr(row_begin, row_end - row_begin), '\0')) {
+      n_ = row_first_, column_ = 0;
+      return true;
     }
+    if (column_ != n_fields_) return false;
+    row_first_ = n_;
     ++tokens_.n_rows;
     column_ = 0;
     return true;
   }
-  int column() const { return column_; }
-  CsvError error(CsvFault fault) const { return {fault, tokens_.n_rows, column_}; }
+  /// \param less  1 for a fault of the field that add() took last
+  CsvError error(CsvFault fault, int less = 0) const {
+    return {fault, tokens_.n_rows, column_ - less};
+  }
 
  private:
   /// Takes blanks off an unquoted field, quotes off a quoted one.
@@ -92,8 +95,9 @@ class RecordBuilder {
   std::string_view text_;
   int n_fields_;
   CsvTokens& tokens_;
+  std::span<const char> keep_;
   CsvField* out_ = nullptr;
-  std::size_t n_ = 0;
+  std::size_t n_ = 0, row_first_ = 0;
   int column_ = 0;
 };
 
@@ -105,8 +109,9 @@ struct Outcome {
 };
 
 /// 64 bytes at a time; right for texts whose quotes stand at the ends of fields.
-Outcome tokenise_regular(std::string_view text, char separator, int n_fields, CsvTokens& tokens) {
-  RecordBuilder builder(text, n_fields, tokens);
+Outcome tokenise_regular(std::string_view text, char separator, int n_fields, CsvTokens& tokens,
+                         std::span<const char> keep) {
+  RecordBuilder builder(text, n_fields, tokens, keep);
   QuoteTracker quotes;
   PaddedWord padded;
   Outcome outcome;
@@ -161,14 +166,15 @@ RawField raw_field(std::string_view text, std::size_t begin, char separator) {
 }
 
 /// Byte by byte: the meaning of which tokenise_regular is the fast form.
-CsvError tokenise_bytewise(std::string_view text, char separator, int n_fields, CsvTokens& tokens) {
-  RecordBuilder builder(text, n_fields, tokens);
+CsvError tokenise_bytewise(std::string_view text, char separator, int n_fields, CsvTokens& tokens,
+                           std::span<const char> keep) {
+  RecordBuilder builder(text, n_fields, tokens, keep);
   std::size_t begin = 0, row_begin = 0;
   while (row_begin < text.size()) {
     builder.reserve(1);
     const RawField field = raw_field(text, begin, separator);
     if (field.open) return builder.error(CsvFault::kOpenQuote);
-    if (!builder.add(begin, field.end)) return builder.error(CsvFault::kTextAfterQuote);
+    if (!builder.add(begin, field.end)) return builder.error(CsvFault::kTextAfterQuote, 1);
     begin = field.end + 1;
     if (field.end < text.size() && text[field.end] == separator) continue;
     if (!builder.end_record(row_begin, field.end)) return builder.error(CsvFault::kFieldCount);
@@ -210,15 +216,18 @@ RecordEnd find_end_bytewise(std::string_view text, char separator, bool at_end) 
 
 }  // namespace
 
-CsvError tokenise(std::string_view text, char separator, int n_fields, CsvTokens& tokens) {
-  Outcome outcome = tokenise_regular(text, separator, n_fields, tokens);
+CsvError tokenise(std::string_view text, char separator, int n_fields, CsvTokens& tokens,
+                  std::span<const char> keep) {
+  Outcome outcome = tokenise_regular(text, separator, n_fields, tokens, keep);
   if (!outcome.regular) {
-    outcome.error = tokenise_bytewise(text, separator, n_fields, tokens);
+    outcome.error = tokenise_bytewise(text, separator, n_fields, tokens, keep);
     outcome.any_high = outcome.any_nul = true;
   }
   const bool suspicious = outcome.any_nul || (outcome.any_high && !is_utf8(text));
   if (suspicious) {
-    const CsvError bad = find_bad_bytes(text, n_fields, tokens);
+    CsvTokens all;  // fields that are not kept are looked at too
+    tokenise_bytewise(text, separator, n_fields, all, {});
+    const CsvError bad = find_bad_bytes(text, n_fields, all);
     if (bad.fault != CsvFault::kNone) return bad;
   }
   return outcome.error;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +35,17 @@ struct CsvError {
 
 /// The fields of a text, record by record. Memory is kept from text to text.
 struct CsvTokens {
-  std::vector<CsvField> fields;  ///< the first n_rows * n_fields are in use
+  std::vector<CsvField> fields;  ///< the first n_rows * (number of kept fields) are in use
   std::string unescaped;
   std::int64_t n_rows = 0;
 };
 
 /// Splits whole records into fields. Blank lines are left out.
 /// \param n_fields  fields a record must have, >= 1
-CsvError tokenise(std::string_view text, char separator, int n_fields, CsvTokens& tokens);
+/// \param keep      [n_fields] not 0 for the fields that `tokens` shall hold; empty: all. The
+///                  others are checked, but cost less
+CsvError tokenise(std::string_view text, char separator, int n_fields, CsvTokens& tokens,
+                  std::span<const char> keep = {});
 
 /// Fields of the first record of a text, without a wanted number; for the header.
 /// \param used  bytes of the record with its newline

@@ -41,6 +41,9 @@ inline void check_communicator(Communicator& c) {
                                                      static_cast<std::byte>(r)));
   }
 
+  const auto gathered = c.gather(mine, n - 1);
+  SEMBLANCE_ASSERT(gathered == (me == n - 1 ? all : decltype(all){}));
+
   std::int64_t expected_first = 0;
   for (const std::int64_t rows : {0, 1, 2, 7, 100}) {
     const auto [first, last] = c.slice(rows);

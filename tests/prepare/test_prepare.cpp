@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 #include "base/communicator.hpp"
@@ -195,6 +196,74 @@ TEST_F(Prepare, SameRowsForAnyNumberOfThreads) {
       "tables: {t: {from: big, steps: [{filter: X > 3}, {head: {per: [GROUP], rows: "
       "5}}]}}\noutput: {from: t}\n";
   EXPECT_EQ(run_whole(recipe, 1), run_whole(recipe, 4));
+}
+
+// ---------------------------------------------------------------------------------------- ranks
+/// Recipes that use each way in which rows leave the ranks: streamed, kept, drawn, numbered.
+const std::string kRanksRecipe = R"yaml(
+sources:
+  notes: {row_number: N, number_runs: {column: VALUE, rows: 500}, columns: {ID: integer, GROUP: integer, NOTE: text, VALUE: text}}
+  groups: {columns: {GROUP: integer, NAME: text}}
+tables:
+  firsts: {from: notes, steps: [{filter: "ID % 3 = 0"}, {first: {per: [GROUP], by: NOTE}}, {rename: {NOTE: FIRST}}, {select: [GROUP, FIRST]}]}
+  t:
+    from: notes
+    random: {generator: python, seed: 2021}
+    steps:
+      - join: {with: firsts, on: [GROUP], unmatched: keep}
+      - join: {with: groups, on: [GROUP]}
+      - derive: {TEXT: "concat(NAME, ':', NOTE)", R: "randrange(0, 1000)"}
+      - head: {per: [GROUP], rows: 9}
+      - derive: {VALUE: "as_read_in_runs(VALUE, N)"}
+output: {from: t}
+)yaml";
+
+/// A table whose notes hold quotes, separators and line ends; groups are numbered from 0 to 96.
+std::string noted_rows(int n) {
+  std::string text = "ID,GROUP,NOTE,VALUE\n";
+  for (int i = 0; i < n; ++i) {
+    text += std::to_string(i) + "," + std::to_string(i * 7919 % 97) + ",\"note " +
+            std::to_string(i * 31 % 1000) + (i % 3 == 0 ? "\n\"\"quoted\"\",\n" : "") + "\"," +
+            std::to_string(i % 13) + (i / 500 % 2 == 0 ? "" : ".0") + "\n";
+  }
+  return text;
+}
+
+TEST_F(Prepare, SameTableForAnyNumberOfRanks) {
+  write("notes.csv", noted_rows(60000));
+  std::string groups = "GROUP,NAME\n";
+  for (int i = 0; i < 90; ++i) groups += std::to_string(i) + ",\"g\n" + std::to_string(i) + "\"\n";
+  write("groups.csv", groups);
+  const std::string wanted = run_whole(kRanksRecipe);
+  EXPECT_GT(wanted.size(), 10000u);
+  for (const int ranks : {2, 3}) {
+    std::filesystem::remove(path("out.csv"));
+    base::run_ranks_as_threads(ranks, [&](base::Communicator& communicator) {
+      prepare({path("recipe.yaml"), directory_.path().string(), path("out.csv"), "", 64, 2},
+              communicator);
+    });
+    EXPECT_EQ(base::read_text_file(path("out.csv")), wanted) << ranks;
+  }
+}
+
+TEST_F(Prepare, AnErrorOnOneRankIsTheErrorOfAllAndLeavesNoOutput) {
+  write("notes.csv", noted_rows(60000) + "60001,not a number,x,1\n");
+  write("recipe.yaml", "sources: {notes: {columns: {GROUP: integer}}}\noutput: {from: notes}\n");
+  int failed = 0;
+  std::mutex mutex;
+  base::run_ranks_as_threads(3, [&](base::Communicator& communicator) {
+    try {
+      prepare({path("recipe.yaml"), directory_.path().string(), path("out.csv"), "", 64, 1},
+              communicator);
+    } catch (const base::Error& error) {
+      const std::lock_guard lock(mutex);
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("notes.csv: row 60001, column GROUP"),
+                                      HasSubstr("'not a number'")));
+      ++failed;
+    }
+  });
+  EXPECT_EQ(failed, 3);
+  EXPECT_FALSE(std::filesystem::exists(path("out.csv")));
 }
 
 TEST_F(Prepare, ReadsOnlyTheFirstRowsWhereAskedTo) {

@@ -7,7 +7,7 @@ namespace semblance::prepare {
 using base::ErrorKind;
 
 void Chain::begin(const SourceSpec& spec, const std::string& directory) {
-  source_ = open_source(spec, directory);
+  source_ = open_source(spec, directory, budget_);
   for (const SourceColumn& column : spec.columns) {
     if (shape_.find(column.name) >= 0)
       base::fail(ErrorKind::kData, "{}: column '{}' is listed twice", column.place, column.name);

@@ -135,7 +135,7 @@ void Chain::add(const JoinStep& step, const RecipeStep& all) {
     plan.take.emplace_back(column, shape_.set(theirs.name, theirs.kind));
   }
   unloaded_.resize(static_cast<std::size_t>(shape_.n_slots), 0);
-  plan.table = std::make_shared<JoinTable>(other, keys, step.one, plan.origin);
+  plan.table = std::make_shared<JoinTable>(other, keys, step.one, plan.origin, budget_);
   now_->program->add(join_step(std::move(plan)));
 }
 

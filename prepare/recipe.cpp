@@ -106,9 +106,18 @@ class Reader {
       column.kind = kind(value);
       return column;
     }
-    expect_map(value, "a column", {"kind", "format"});
+    expect_map(value, "a column", {"kind", "format", "absent"});
     column.kind = kind(needed(value, "kind", "a column"));
     column.date_format = optional_text(value, "format").text;
+    if (const Node absent = value["absent"]) {
+      const std::string what = text(absent).text;
+      if (what != "missing" && what != "row_number")
+        fail(absent, "'absent' is missing or row_number, not '{}'", what);
+      if (what == "row_number" && column.kind != CellKind::kInteger)
+        fail(absent, "a row number is an integer: this column is {}", cell_kind_name(column.kind));
+      column.absent =
+          what == "missing" ? SourceColumn::Absent::kMissing : SourceColumn::Absent::kRowNumber;
+    }
     try {
       const DateReader check(column.date_format);
     } catch (const base::Error& error) {

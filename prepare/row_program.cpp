@@ -1,5 +1,7 @@
 #include "prepare/row_program.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/error.hpp"
@@ -83,15 +85,7 @@ struct Join : RowStep {
   bool apply(RowState& state, const RestOfProgram& rest) const override {
     const bool whole = make_key(state.key, state.slots.data(), plan.key_slots);
     const auto matches = whole ? plan.table->find(state.key) : std::span<const std::int64_t>();
-    if (static_cast<std::int64_t>(matches.size()) > plan.at_most) {
-      base::fail(ErrorKind::kData,
-                 "{}: {} explodes: the row with {} ({}) has {} matches; join on more keys, promise "
-                 "'one' row a key, or set "
-                 "at_most higher",
-                 plan.origin.place, plan.origin.what,
-                 key_text(state.slots.data(), plan.key_slots, plan.key_names), place_of(state),
-                 matches.size());
-    }
+    check(static_cast<std::int64_t>(matches.size()), state);
     if (matches.empty()) {
       for (const auto& [column, slot] : plan.take) state.slots[static_cast<std::size_t>(slot)] = {};
       return plan.keep_unmatched;
@@ -105,7 +99,26 @@ struct Join : RowStep {
     }
     return false;
   }
+  /// Refuses a row with too many matches, and a join that makes too many rows of each on average.
+  void check(std::int64_t matches, const RowState& state) const {
+    if (matches > plan.at_most) explode(fmt::format("has {} matches", matches), state);
+    const std::int64_t in = rows_in.fetch_add(1, std::memory_order_relaxed) + 1;
+    const std::int64_t out = rows_out.fetch_add(matches, std::memory_order_relaxed) + matches;
+    if (out < kManyRows || out / in <= std::max(kMostFactor, plan.at_most / 10)) return;
+    explode(fmt::format("is one of {} that became {} rows, {} each; it has {} matches", in, out,
+                        out / in, matches),
+            state);
+  }
+  [[noreturn]] void explode(const std::string& what, const RowState& state) const {
+    base::fail(ErrorKind::kData,
+               "{}: {} explodes: the row with {} ({}) {}; join on more keys, promise 'one' row a "
+               "key, or set at_most higher",
+               plan.origin.place, plan.origin.what,
+               key_text(state.slots.data(), plan.key_slots, plan.key_names), place_of(state), what);
+  }
+  static constexpr std::int64_t kManyRows = 1'000'000, kMostFactor = 100;
   JoinPlan plan;
+  mutable std::atomic<std::int64_t> rows_in{0}, rows_out{0};
 };
 
 struct Shift : RowStep {
@@ -198,9 +211,12 @@ std::unique_ptr<RowStep> shift_step(ShiftPlan plan) {
 }
 
 JoinTable::JoinTable(std::shared_ptr<const StoredRows> rows, std::vector<int> keys, bool one,
-                     const Origin& origin)
-    : rows_(std::move(rows)) {
+                     const Origin& origin, MemoryBudget& budget)
+    : rows_(std::move(rows)), held_(budget) {
   const std::int64_t n = rows_->size();
+  const std::int64_t numbers = 3 * n * static_cast<std::int64_t>(sizeof(std::int64_t));
+  const std::string what = fmt::format("the keys of {} ({} rows)", origin.what, n);
+  held_.set(numbers, what);
   std::vector<std::int64_t> key_of(static_cast<std::size_t>(n), -1);
   std::vector<Value> row(rows_->shape().columns.size());
   std::vector<std::string> names;
@@ -211,6 +227,7 @@ JoinTable::JoinTable(std::shared_ptr<const StoredRows> rows, std::vector<int> ke
     for (const int column : keys) row[static_cast<std::size_t>(column)] = rows_->value(i, column);
     if (!make_key(key, row.data(), keys)) continue;  // a missing key joins with nothing
     const std::int64_t number = index_.add(key);
+    if (i % 4096 == 0) held_.set(numbers + index_.bytes(), what);
     key_of[static_cast<std::size_t>(i)] = number;
     if (static_cast<std::size_t>(number) == first_.size()) first_.push_back(0);
     if (++first_[static_cast<std::size_t>(number)] > 1 && one) {

@@ -101,7 +101,7 @@ class JoinTable {
   /// \param keys  columns of the rows that make the key
   /// \throws Error{kData} when `one` is promised and a key comes twice
   JoinTable(std::shared_ptr<const StoredRows> rows, std::vector<int> keys, bool one,
-            const Origin& origin);
+            const Origin& origin, MemoryBudget& budget);
   /// Numbers of the rows with this key.
   std::span<const std::int64_t> find(std::string_view key) const;
   const StoredRows& rows() const { return *rows_; }  ///< of the table joined with
@@ -110,6 +110,7 @@ class JoinTable {
   std::shared_ptr<const StoredRows> rows_;
   KeyIndex index_;
   std::vector<std::int64_t> first_, numbers_;
+  BudgetShare held_;
 };
 
 /// What a join does to a row.

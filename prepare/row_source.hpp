@@ -1,4 +1,4 @@
-/// Where rows come from: a CSV file in blocks, or a table in memory.
+/// Where rows come from: CSV and Parquet files in blocks, or a table in memory.
 #pragma once
 
 #include <cstdint>
@@ -9,31 +9,12 @@
 #include <vector>
 
 #include "base/communicator.hpp"
-#include "prepare/date_text.hpp"
+#include "prepare/cell_reader.hpp"
+#include "prepare/memory_budget.hpp"
 #include "prepare/number_runs.hpp"
 #include "prepare/value.hpp"
 
 namespace semblance::prepare {
-
-/// Reads the texts of one column as values of a kind.
-class CellReader {
- public:
-  CellReader() = default;
-  /// \param date_format  "" for ISO 8601
-  /// \param missing      texts that mean missing, beside the empty one
-  /// \throws Error{kData} for a format that is none
-  CellReader(CellKind kind, const std::string& date_format, std::vector<std::string> missing);
-  CellKind kind() const { return kind_; }        ///< of what read() gives
-  bool is_missing(std::string_view text) const;  ///< compared letter by letter, without trimming
-  /// \throws Error{kData} that says what the text is not
-  Value read(std::string_view text) const;
-
- private:
-  Value read_date(std::string_view text) const;
-  CellKind kind_ = CellKind::kText;
-  DateReader dates_;
-  std::vector<std::string> missing_;
-};
 
 /// Some rows of a source; texts live as long as the block.
 class RowBlock {
@@ -51,6 +32,8 @@ struct SourceColumn {
   CellKind kind = CellKind::kText;  ///< that its values must have
   std::string date_format;          ///< "" for ISO 8601
   std::string place;                ///< in the recipe
+  /// What the column holds where the file has none of its name.
+  enum class Absent { kError, kMissing, kRowNumber } absent = Absent::kError;
 };
 
 /// One raw table as the recipe wants it.
@@ -98,6 +81,8 @@ std::string find_source_file(const SourceSpec& spec, const std::string& director
 /// Opens a source and matches its columns, whatever the case. Columns of the blocks are numbered as
 /// in spec.columns; a row number column comes last. \throws Error{kData} naming recipe line, file
 /// and nearest column
-std::unique_ptr<RowSource> open_source(const SourceSpec& spec, const std::string& directory);
+/// \param budget  counts an HDF5 table, which is held in memory; other files are streamed
+std::unique_ptr<RowSource> open_source(const SourceSpec& spec, const std::string& directory,
+                                       MemoryBudget& budget);
 
 }  // namespace semblance::prepare

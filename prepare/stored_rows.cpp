@@ -114,10 +114,8 @@ std::string key_text(const Value* row, const std::vector<int>& slots,
 StoredRows::StoredRows(RowShape shape, std::string name, MemoryBudget& budget)
     : shape_(std::move(shape)),
       name_(std::move(name)),
-      budget_(budget),
+      held_(budget),
       cells_(shape_.columns.size()) {}
-
-StoredRows::~StoredRows() { budget_.give_back(counted_); }
 
 void StoredRows::write(std::size_t row, const Value* values) {
   for (std::size_t c = 0; c < cells_.size(); ++c) {
@@ -154,9 +152,7 @@ void StoredRows::count_memory() {
     bytes += static_cast<std::int64_t>(cells.numbers.capacity() * sizeof(std::int64_t) +
                                        cells.texts.capacity() * sizeof(std::uint32_t));
   }
-  const std::int64_t more = bytes - counted_;
-  counted_ = bytes;
-  budget_.take(more, fmt::format("table '{}' ({} rows so far)", name_, n_rows_));
+  held_.set(bytes, fmt::format("table '{}' ({} rows so far)", name_, n_rows_));
 }
 
 void StoredRows::replace(std::int64_t number, const Value* row) {

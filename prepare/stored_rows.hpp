@@ -8,24 +8,11 @@
 #include <vector>
 
 #include "prepare/expression.hpp"
+#include "prepare/memory_budget.hpp"
 #include "prepare/text_arena.hpp"
 #include "prepare/value.hpp"
 
 namespace semblance::prepare {
-
-/// The memory that a run of a recipe may take for rows that it keeps.
-class MemoryBudget {
- public:
-  /// \param limit_bytes  over all that count with it
-  explicit MemoryBudget(std::int64_t limit_bytes) : limit_(limit_bytes) {}
-  /// \throws Error{kData} that names `what` when the limit is passed
-  void take(std::int64_t bytes, std::string_view what);
-  void give_back(std::int64_t bytes) { used_ -= bytes; }  ///< what take() took
-  std::int64_t limit_bytes() const { return limit_; }     ///< as given
-
- private:
-  std::int64_t limit_, used_ = 0;
-};
 
 /// Dense numbers 0, 1, 2, ... for distinct byte strings, in order of their first appearance.
 class KeyIndex {
@@ -69,7 +56,7 @@ class StoredRows {
   /// \param shape   columns; their slots are 0, 1, 2, ...
   /// \param name    for messages
   StoredRows(RowShape shape, std::string name, MemoryBudget& budget);
-  ~StoredRows();
+  ~StoredRows() = default;
   StoredRows(const StoredRows&) = delete;
   StoredRows& operator=(const StoredRows&) = delete;
 
@@ -91,8 +78,8 @@ class StoredRows {
 
   RowShape shape_;
   std::string name_;
-  MemoryBudget& budget_;
-  std::int64_t counted_ = 0, n_rows_ = 0;
+  BudgetShare held_;
+  std::int64_t n_rows_ = 0;
   std::vector<Cells> cells_;
   KeyIndex pool_;
 };

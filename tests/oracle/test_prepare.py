@@ -1,8 +1,10 @@
 """recipes/mimic3-*-compatible.yaml against the published procedure in pandas, on mock-hospital tables."""
 
+import csv
 import gzip
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -27,12 +29,19 @@ def hospital(tmp_path_factory):
     return folder
 
 
-def cut(hospital, folder, keep_row):
-    """The tables with every file plain, headers in lower case and ROW_ID-ordered rows thinned out."""
+def cut(hospital, folder, keep_row=lambda i: True, header=str, quote=csv.QUOTE_MINIMAL, ending=".csv", row_ids=True):
+    """The tables again: fewer rows, another case in headers and names, other quotes, no ROW_ID but in ADMISSIONS."""
     for path in hospital.iterdir():
-        lines = gzip.open(path, "rt").read().splitlines(keepends=True)
-        thinned = lines[1:] if path.name.startswith("D_ITEMS") else [l for i, l in enumerate(lines[1:]) if keep_row(i)]
-        (folder / path.name[:-3].lower()).write_text(lines[0].lower() + "".join(thinned))
+        name = path.name.removesuffix(".csv.gz")
+        with gzip.open(path, "rt", newline="") as file:
+            first, *rows = csv.reader(file)
+        if name != "D_ITEMS":
+            rows = [row for i, row in enumerate(rows) if keep_row(i)]
+        kept = [c for c, title in enumerate(first) if row_ids or title != "ROW_ID" or name == "ADMISSIONS"]
+        target = folder / (header(name) + ending)
+        with (gzip.open if ending.endswith("gz") else open)(target, "wt", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerow([header(first[c]) for c in kept])
+            csv.writer(file, lineterminator="\n", quoting=quote).writerows([row[c] for c in kept] for row in rows)
     return folder
 
 
@@ -49,11 +58,67 @@ def test_compatible_recipes_equal_the_published_procedure_byte_for_byte(hospital
     compare(hospital, size, tmp_path)
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
-def test_other_cuts_of_the_tables_agree_too(hospital, size, tmp_path):
+CUTS = {
+    "two thirds of the rows, lower case, plain": ("small", dict(keep_row=lambda i: i % 3 != 1, header=str.lower)),
+    "every other row": ("large", dict(keep_row=lambda i: i % 2 == 0)),
+    "all cells quoted, gz": ("medium", dict(quote=csv.QUOTE_ALL, ending=".csv.gz")),
+    "no ROW_ID": ("large", dict(row_ids=False, header=str.lower)),
+    "first half, mixed case": ("small", dict(keep_row=lambda i: i < 100_000, header=str.title, ending=".csv.gz")),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_other_cuts_of_the_tables_agree_too(hospital, name, tmp_path):
+    size, how = CUTS[name]
     folder = tmp_path / "cut"
     folder.mkdir()
-    compare(cut(hospital, folder, lambda i: i % 3 != 1), size, tmp_path)
+    compare(cut(hospital, folder, **how), size, tmp_path)
+
+
+@pytest.mark.parametrize("seed, patients, size", [(1, 40, "large"), (2, 90, "medium"), (5, 60, "small")])
+def test_other_hospitals_agree_too(seed, patients, size, tmp_path):
+    folder = tmp_path / "other"
+    run("mock-hospital", "--patients", patients, "--seed", seed, "--output", folder)
+    compare(folder, size, tmp_path)
+
+
+def test_admissions_without_row_ids_are_numbered(hospital, tmp_path):
+    folders = [tmp_path / "with", tmp_path / "without"]
+    for folder in folders:
+        folder.mkdir()
+        cut(hospital, folder)
+    admissions = pandas.read_csv(folders[1] / "ADMISSIONS.csv", dtype=str, keep_default_na=False)
+    assert (admissions["ROW_ID"].astype(int) == range(1, len(admissions) + 1)).all()
+    admissions.drop(columns="ROW_ID").to_csv(folders[1] / "ADMISSIONS.csv", index=False)
+    for folder in folders:
+        run("prepare", RECIPES / "mimic3-small-compatible.yaml", "--input", folder, "--output", folder / "out.csv")
+    assert (folders[0] / "out.csv").read_bytes() == (folders[1] / "out.csv").read_bytes()
+
+
+def launch(ranks, *arguments):
+    """The program under mpirun, as root too and with more ranks than cores."""
+    environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    command = ["mpirun", "--oversubscribe", "-n", ranks, PROGRAM, *arguments, "--quiet"]
+    subprocess.run(list(map(str, command)), check=True, env=environment)
+
+
+@pytest.mark.skipif(not shutil.which("mpirun"), reason="there is no mpirun")
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_any_number_of_ranks_writes_the_same_bytes(hospital, ending, tmp_path):
+    """Plain files are split by bytes, with line ends inside quotes; the gz files of the hospital between members."""
+    folder = hospital
+    if ending == ".csv":
+        folder = cut(hospital, tmp_path, quote=csv.QUOTE_ALL)
+        events = (folder / "CHARTEVENTS.csv").read_text().replace('"bpm"', '"bpm\n,""per"" minute"')
+        assert events.count("minute") > 1000
+        (folder / "CHARTEVENTS.csv").write_text(events)
+    outputs = []
+    for ranks in [1, 2, 3]:
+        output = tmp_path / f"out{ranks}.csv"
+        launch(ranks, "prepare", RECIPES / "mimic3-large-compatible.yaml", "--input", folder, "--output", output)
+        outputs.append(output.read_bytes())
+    assert len(outputs[0]) > 10_000
+    assert outputs[1] == outputs[0] and outputs[2] == outputs[0]
 
 
 def test_numeric_runs_are_written_as_pandas_writes_numbers(hospital, tmp_path):

@@ -23,14 +23,21 @@ using TableGetter = std::function<std::shared_ptr<const StoredRows>(const Writte
 /// run() joins the sinks backwards.
 class Chain {
  public:
+  /// The three references must outlive the chain.
   Chain(TableGetter tables, MemoryBudget& budget, base::Communicator& communicator)
       : tables_(std::move(tables)), budget_(budget), communicator_(communicator) {}
 
+  /// The rows of a file. \throws Error{kData}, Error{kIo} as open_source()
   void begin(const SourceSpec& spec, const std::string& directory);
+  /// Rows that are kept, on rank 0.
   void begin(std::shared_ptr<const StoredRows> rows);
+  /// Gives the generator of randrange(); null where the table has none.
   void use_random(std::shared_ptr<PythonRandom> random) { random_ = std::move(random); }
+  /// Plans a step. \throws Error{kData} with the place in the recipe
   void add(const RecipeStep& step);
+  /// Keeps these columns, in this order.
   void select(const std::vector<Written>& names);
+  /// The columns after the steps so far.
   const RowShape& shape() const { return shape_; }
   /// Ends the chain: rows then have the columns of shape(), in slots 0, 1, 2, ...
   void pack();

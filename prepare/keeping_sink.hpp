@@ -20,10 +20,12 @@ std::int64_t bytes_of(const std::vector<T>& list) {
 /// Base of the sinks that keep rows and pass some on at the end.
 class KeepingSink : public RowSink {
  public:
+  /// \param name  for messages of the budget
   KeepingSink(const RowShape& shape, const std::string& name, MemoryBudget& budget, RowSink& next)
       : kept_(shape, name, budget), next_(next), name_(name), held_(budget) {}
 
  protected:
+  /// Gives a kept row to the next sink.
   void pass(std::int64_t number) {
     row_.resize(kept_.shape().columns.size());
     kept_.read(number, row_.data());
@@ -43,9 +45,9 @@ class KeepingSink : public RowSink {
     held_.set(keys_.bytes() + more_bytes() + more,
               fmt::format("'{}' ({} keys, {} rows so far)", name_, keys_.size(), kept_.size()));
   }
-  StoredRows kept_;
-  RowSink& next_;
-  KeyIndex keys_;
+  StoredRows kept_;  ///< numbered as they were added
+  RowSink& next_;    ///< takes what is passed on
+  KeyIndex keys_;    ///< numbered as they first came
 
  private:
   static constexpr std::int64_t kCountEvery = 4096;

@@ -23,6 +23,7 @@ class MemoryBudget {
 /// What one keeper of rows holds of a budget; given back when it goes.
 class BudgetShare {
  public:
+  /// Holds nothing yet; the budget must outlive it.
   explicit BudgetShare(MemoryBudget& budget) : budget_(budget) {}
   ~BudgetShare() { budget_.give_back(bytes_); }
   BudgetShare(const BudgetShare&) = delete;

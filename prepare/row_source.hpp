@@ -63,11 +63,13 @@ class RowSource {
   /// that the file is over, then end_shares(), all of them collective. After next_share() each rank
   /// reads its own share of the rows; shares follow each other in the order of the ranks.
   virtual bool can_share() const { return false; }
+  /// \param share_bytes  of text, a rank and round, about
   virtual void begin_shares(base::Communicator& communicator, std::int64_t share_bytes);
-  virtual bool next_share(int threads);
+  virtual bool next_share(int threads);  ///< false: the file is over
+  /// As read(), for the share; blocks are numbered from 0 within it.
   virtual void read_share(
       int threads, const std::function<void(const RowBlock& block, std::int64_t number)>& work);
-  virtual void end_shares();
+  virtual void end_shares();  ///< afterwards runs() is whole
 
  protected:
   std::shared_ptr<NumberRuns> runs_;  ///< filled by read()

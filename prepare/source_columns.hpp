@@ -13,11 +13,10 @@ namespace semblance::prepare {
 struct SourceColumns {
   static constexpr int kMissing = -1, kRowNumber = -2;  ///< in `fields`: not in the file
 
-  std::string file;  ///< its name, for messages
-  std::vector<CellReader> readers;
-  std::vector<std::string> names;  ///< as in the file
-  std::vector<int> fields;         ///< position in the file
-  int n_columns() const { return static_cast<int>(fields.size()); }
+  std::string file;                 ///< its name, for messages
+  std::vector<CellReader> readers;  ///< for the kinds of the recipe
+  std::vector<std::string> names;   ///< as in the file
+  std::vector<int> fields;          ///< position in the file
   /// The distinct positions in the file.
   std::vector<int> fields_in_file() const;
 };
@@ -27,8 +26,11 @@ struct SourceColumns {
 SourceColumns match_columns(const SourceSpec& spec, const std::string& path,
                             const std::vector<std::string>& header);
 
+/// A CSV file, plain or gzip, streamed and shared out over ranks.
 std::unique_ptr<RowSource> open_csv_source(const SourceSpec& spec, const std::string& path);
+/// A Parquet file, streamed.
 std::unique_ptr<RowSource> open_parquet_source(const SourceSpec& spec, const std::string& path);
+/// An HDF5 table, held in memory and counted.
 std::unique_ptr<RowSource> open_hdf5_source(const SourceSpec& spec, const std::string& path,
                                             MemoryBudget& budget);
 

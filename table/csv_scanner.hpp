@@ -96,12 +96,12 @@ class CsvScanner {
   /// The pieces of the file that come after those that the header was read from, and the text
   /// that was read with it; for those who share out the pieces themselves.
   struct Rest {
-    detail::TextPieces* pieces;
-    std::int64_t first_piece;
-    std::string_view text;
-    const CsvOptions* options;
+    detail::TextPieces* pieces;  ///< of the whole file
+    std::int64_t first_piece;    ///< the first that the header does not reach into
+    std::string_view text;       ///< of the pieces before it, after the header
+    const CsvOptions* options;   ///< with the separator that was found
   };
-  Rest rest() const;
+  Rest rest() const;  ///< valid as long as the scanner, and until it is read from
 
  private:
   struct State;

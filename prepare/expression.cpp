@@ -311,6 +311,12 @@ class Compiler {
     }
     lexer_.take();
   }
+  /// Refuses what would take the stack to evaluate. \param depth  of nesting, or length of a chain
+  void expect_shallow(std::size_t depth) const {
+    constexpr std::size_t kMostDepth = 500;
+    if (depth > kMostDepth)
+      fail(lexer_.now(), "the expression is nested too deeply: derive parts of it first");
+  }
   void expect_boolean(const NodePtr& node, const Token& token) const {
     if (node->kind != CellKind::kBoolean && node->kind != CellKind::kMissing) {
       fail(token, fmt::format("a condition is needed here, not a {}", cell_kind_name(node->kind)));
@@ -322,7 +328,8 @@ class Compiler {
   NodePtr connective(std::string_view word, bool decides, NodePtr (Compiler::*part)()) {
     const Token first = lexer_.now();
     NodePtr left = (this->*part)();
-    while (at_word(word)) {
+    for (std::size_t length = 0; at_word(word); ++length) {
+      expect_shallow(length);
       expect_boolean(left, first);
       lexer_.take();
       const Token second = lexer_.now();
@@ -343,7 +350,9 @@ class Compiler {
     const Token token = lexer_.now();
     auto node = std::make_unique<Negation>();
     node->kind = CellKind::kBoolean;
+    expect_shallow(++depth_);
     node->inner = inverse();
+    --depth_;
     expect_boolean(node->inner, token);
     return node;
   }
@@ -432,8 +441,11 @@ class Compiler {
   NodePtr product() { return arithmetic("*/%", &Compiler::signed_value); }
   NodePtr arithmetic(std::string_view operators, NodePtr (Compiler::*part)()) {
     NodePtr left = (this->*part)();
-    while (lexer_.now().kind == Token::Kind::kSymbol && lexer_.now().text.size() == 1 &&
-           operators.find(lexer_.now().text[0]) != std::string_view::npos) {
+    for (std::size_t length = 0;
+         lexer_.now().kind == Token::Kind::kSymbol && lexer_.now().text.size() == 1 &&
+         operators.find(lexer_.now().text[0]) != std::string_view::npos;
+         ++length) {
+      expect_shallow(length);
       const Token token = lexer_.take();
       auto node = std::make_unique<Arithmetic>();
       node->op = token.text[0];
@@ -463,7 +475,9 @@ class Compiler {
     auto node = std::make_unique<Arithmetic>();
     node->op = '-';
     node->left = std::make_unique<Constant>(Value::of_integer(0));
+    expect_shallow(++depth_);
     node->right = signed_value();
+    --depth_;
     if (!is_number(node->right->kind)) fail(token, "'-' needs a number");
     node->kind = node->right->kind;
     return fold(std::move(node));
@@ -494,7 +508,9 @@ class Compiler {
         return column(token);
       case Token::Kind::kSymbol:
         if (token.text == "(") {
+          expect_shallow(++depth_);
           NodePtr inner = either();
+          --depth_;
           expect_symbol(")");
           return inner;
         }
@@ -529,6 +545,7 @@ class Compiler {
   std::vector<NodePtr> arguments() {
     std::vector<NodePtr> list;
     expect_symbol("(");
+    expect_shallow(++depth_);
     if (!at_symbol(")")) {
       list.push_back(either());
       while (at_symbol(",")) {
@@ -537,6 +554,7 @@ class Compiler {
       }
     }
     expect_symbol(")");
+    --depth_;
     return list;
   }
 
@@ -580,6 +598,7 @@ class Compiler {
   NodePtr cases(const Token& name, std::vector<NodePtr> list) const {
     if (list.size() < 3)
       fail(name, "case() takes conditions and values in turn, and a last value for all else");
+    expect_shallow(list.size() / 2);
     NodePtr rest =
         list.size() % 2 == 1 ? std::move(list.back()) : std::make_unique<Constant>(Value{});
     for (std::size_t pair = list.size() / 2; pair-- > 0;) {
@@ -610,6 +629,7 @@ class Compiler {
 
   Lexer lexer_;
   const RowShape& shape_;
+  std::size_t depth_ = 0;  ///< of parentheses, calls and signs around the place
 };
 
 }  // namespace

@@ -102,12 +102,27 @@ std::int64_t CivilTime::total_micros() const {
   return seconds * kMicrosPerSecond + micros;
 }
 
+void DatePattern::add_literal(char c) {
+  if (items_.empty() || items_.back().what != 0 || items_.size() == optional_from_)
+    items_.push_back({.what = 0});
+  items_.back().literal += c;
+}
+
 DatePattern::DatePattern(std::string_view pattern) : text_(pattern) {
   bool year = false, month = false, day = false;
+  const std::size_t open = pattern.find('[');
+  SEMBLANCE_EXPECT(
+      open == std::string_view::npos || (pattern.find('[', open + 1) == std::string_view::npos &&
+                                         pattern.find(']') == pattern.size() - 1),
+      kData, "date format '{}': what may be absent stands in one [ ] at the end", pattern);
   for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '[') {
+      optional_from_ = items_.size();
+      continue;
+    }
+    if (pattern[i] == ']' && open != std::string_view::npos) continue;
     if (pattern[i] != '%' || (i + 1 < pattern.size() && pattern[i + 1] == '%')) {
-      if (items_.empty() || items_.back().what != 0) items_.push_back({.what = 0});
-      items_.back().literal += pattern[i];
+      add_literal(pattern[i]);
       i += pattern[i] == '%';
       continue;
     }
@@ -152,6 +167,7 @@ bool DatePattern::parse(std::string_view text, CivilTime& out) const {
 bool DatePattern::parse_items(std::string_view text, CivilTime& out) const {
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
+    if (i == optional_from_ && text.empty()) return true;
     if (item.what != 0) {
       // Where digits follow at once, this field must have all of its own.
       const bool digits_follow =

@@ -97,10 +97,12 @@ struct CivilTime {
 /// %b month name (Jan), %^b (JAN), %z zone (Z, +01:00, +0100), %% a percent sign; all else stands
 /// for itself. %-d, %-m, %-H, %-I are written without a leading zero. In reading, one or two
 /// digits are taken wherever a non-digit follows, and a fraction with the point before it may be
-/// absent.
+/// absent. So may what stands in [ ] at the end of a pattern: "%Y-%m-%d[ %H:%M]" also reads days
+/// without a time, as midnight.
 class DatePattern {
  public:
-  /// \throws Error{kData} for an unknown % sequence or a pattern without year, month and day
+  /// \throws Error{kData} for an unknown % sequence, a [ ] that does not end the pattern, or a
+  /// pattern without year, month and day
   explicit DatePattern(std::string_view pattern);
 
   /// False when the whole text is not a valid date of this pattern.
@@ -119,12 +121,14 @@ class DatePattern {
     int digits = 0;
     std::string literal;
   };
+  void add_literal(char c);
   bool parse_items(std::string_view text, CivilTime& out) const;
   static bool parse_field(char what, std::size_t least_digits, std::string_view& text,
                           CivilTime& out);
 
   std::string text_;
   std::vector<Item> items_;
+  std::size_t optional_from_ = static_cast<std::size_t>(-1);  // item at which a text may end
   bool has_time_ = false;
 };
 

@@ -106,6 +106,12 @@ void warn_of_content(const Column& column, std::int64_t missing, std::int64_t di
       break;
     }
   }
+  if (missing > 0 && column.spec.missing_text == "None") {
+    warnings.push_back(fmt::format(
+        "column '{}': 'None' is read as missing; if it is an answer, list missing_markers "
+        "without it in the metadata",
+        name));
+  }
   const std::string personal = detail::personal_content(column);
   if (!personal.empty()) {
     warnings.push_back(

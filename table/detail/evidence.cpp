@@ -36,6 +36,30 @@ const std::vector<DatePattern>& known_patterns() {
   return patterns;
 }
 
+/// A pattern with a time that values may be without, and the two patterns that it unites.
+struct MixedPattern {
+  DatePattern pattern;
+  std::string day, whole;
+};
+
+/// All of them, compiled once.
+const std::vector<MixedPattern>& mixed_patterns() {
+  static const std::vector<MixedPattern> patterns = [] {
+    std::vector<MixedPattern> list;
+    std::string day;
+    for (const DatePattern& known : known_patterns()) {
+      if (!known.has_time()) {
+        day = known.text();  // the patterns with a time follow that of their day
+      } else {
+        const std::string time = known.text().substr(day.size());
+        list.push_back({DatePattern(day + "[" + time + "]"), day, known.text()});
+      }
+    }
+    return list;
+  }();
+  return patterns;
+}
+
 std::string exchanged(std::string pattern) {
   for (char& c : pattern) c = c == 'd' ? 'm' : c == 'm' ? 'd' : c;
   return pattern;
@@ -132,11 +156,32 @@ void TextProfile::add_date(std::string_view text) {
     for (const DatePattern& pattern : known_patterns()) dates_.push_back({&pattern, {}});
   }
   CivilTime time;
-  std::erase_if(dates_, [&](DateCandidate& candidate) {
-    if (!candidate.pattern->parse(text, time)) return true;
+  std::vector<DateCandidate> fitting;
+  for (DateCandidate& candidate : dates_) {
+    if (!candidate.pattern->parse(text, time)) continue;
     candidate.evidence.add(time);
-    return false;
-  });
+    fitting.push_back(candidate);
+  }
+  if (fitting.empty()) fitting = mixed_dates(text);
+  dates_ = std::move(fitting);
+}
+
+/// Where days came before a text with a time, or times before a lone day: the patterns for both.
+std::vector<TextProfile::DateCandidate> TextProfile::mixed_dates(std::string_view text) const {
+  std::vector<DateCandidate> found;
+  if (count_ == 1) return found;
+  CivilTime time;
+  for (const MixedPattern& mixed : mixed_patterns()) {
+    if (!mixed.pattern.parse(text, time)) continue;
+    for (const DateCandidate& before : dates_) {
+      const std::string& known = before.pattern->text();
+      if (known != mixed.day && known != mixed.whole) continue;
+      found.push_back({&mixed.pattern, before.evidence});
+      found.back().evidence.add(time);
+      break;
+    }
+  }
+  return found;
 }
 
 const TextProfile::DateCandidate* TextProfile::best_date() const {
@@ -196,6 +241,12 @@ void warn_of_date_choices(const std::string& name, const std::string& pattern,
                     "month comes first, set format: "
                     "\"{}\" in the metadata",
                     name, pattern, exchanged(pattern)));
+  }
+  if (pattern.ends_with(']')) {
+    warnings.push_back(fmt::format(
+        "column '{}': some values have a time of day and some have none; days without a time are "
+        "read as midnight",
+        name));
   }
   if (pattern.find("%y") != std::string::npos) {
     warnings.push_back(

@@ -76,6 +76,7 @@ class TextProfile {
     DateEvidence evidence;
   };
   void add_date(std::string_view text);
+  std::vector<DateCandidate> mixed_dates(std::string_view text) const;
   const DateCandidate* best_date() const;
 
   std::int64_t count_ = 0;

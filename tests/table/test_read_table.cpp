@@ -372,6 +372,34 @@ TEST(ReadTable, EmptyTablesAndOddFilesAreRefused) {
       base::ErrorKind::kData);
 }
 
+TEST(ReadTable, DaysAmongTimesAreReadAsMidnight) {
+  const TestFiles dir;
+  for (const std::string& text :
+       {std::string("d\n2003-02-01\n2003-02-02 10:30:00\n2003-02-03\n"),
+        std::string("d\n2003-02-01 00:00:00\n2003-02-02 10:30:00\n2003-02-03\n")}) {
+    const Table table = read_table(dir.write("t.csv", text));
+    EXPECT_EQ(table.columns[0].spec.kind, Kind::kDatetime);
+    EXPECT_EQ(table.columns[0].spec.format, "%Y-%m-%d[ %H:%M:%S]");
+    EXPECT_EQ(table.columns[0].as_text(0), "2003-02-01 00:00:00");
+    EXPECT_EQ(table.columns[0].as_text(1), "2003-02-02 10:30:00");
+    const Inspection seen = inspect_table(dir / "t.csv");
+    ASSERT_EQ(seen.warnings.size(), 1u);
+    EXPECT_THAT(seen.warnings[0], HasSubstr("read as midnight"));
+  }
+  const Table table = read_table(dir.write("t.csv", "d\n2003-02-01\n2003-02-02 10:30\nsoon\n"));
+  EXPECT_EQ(table.columns[0].spec.kind, Kind::kCategory);
+}
+
+TEST(ReadTable, InspectionAsksWhetherNoneIsAnAnswer) {
+  const TestFiles dir;
+  const std::string path = dir.write("t.csv", "a\nNone\nA1C\nNone\nA1D\n");
+  const Inspection seen = inspect_table(path);
+  ASSERT_EQ(seen.warnings.size(), 1u);
+  EXPECT_THAT(seen.warnings[0], HasSubstr("'None' is read as missing"));
+  const Metadata metadata = parse_metadata("missing_markers: [NA]\n", "here");
+  EXPECT_EQ(read_table(path, {.metadata = &metadata}).columns[0].missing_count(), 0);
+}
+
 TEST(ReadTable, OneRowIsATable) {
   const TestFiles dir;
   const Table table = read_table(dir.write("t.csv", "a,b,c\n1,x,2003-02-01\n"));

@@ -55,23 +55,39 @@ void check(const CellRows& rows, const char* what) {
   }
 }
 
-bool same_cells(const CellColumn& a, std::size_t i, const CellColumn& b, std::size_t j) {
-  return std::visit(
-      [&](const auto& cells) {
-        using Cells = std::decay_t<decltype(cells)>;
-        return word(cells[i]) == word(std::get<Cells>(b)[j]);
-      },
-      a);
+/// Pairs of rows that are perhaps equal.
+struct RowPairs {
+  std::vector<std::int64_t> a, b;
+  void add(std::int64_t row_a, std::int64_t row_b) {
+    a.push_back(row_a);
+    b.push_back(row_b);
+  }
+};
+
+/// Whether all cells of each pair are equal. Column by column, so that the loads of many pairs are
+/// under way together.
+std::vector<std::uint8_t> compare(const CellRows& rows_a, const CellRows& rows_b,
+                                  const RowPairs& pairs) {
+  std::vector<std::uint8_t> same(pairs.a.size(), 1);
+  for (std::size_t c = 0; c < rows_a.columns.size(); ++c) {
+    std::visit(
+        [&](const auto& cells) {
+          using Cells = std::decay_t<decltype(cells)>;
+          const auto& others = std::get<Cells>(rows_b.columns[c]);
+          for (std::size_t i = 0; i < same.size(); ++i) {
+            same[i] &= word(cells[static_cast<std::size_t>(pairs.a[i])]) ==
+                       word(others[static_cast<std::size_t>(pairs.b[i])]);
+          }
+        },
+        rows_a.columns[c]);
+  }
+  return same;
 }
 
 bool same_rows(const CellRows& a, std::int64_t i, const CellRows& b, std::int64_t j) {
-  for (std::size_t c = 0; c < a.columns.size(); ++c) {
-    if (!same_cells(a.columns[c], static_cast<std::size_t>(i), b.columns[c],
-                    static_cast<std::size_t>(j))) {
-      return false;
-    }
-  }
-  return true;
+  RowPairs pair;
+  pair.add(i, j);
+  return compare(a, b, pair)[0] != 0;
 }
 
 std::int64_t n_chunks(std::int64_t rows) { return (rows + kChunk - 1) / kChunk; }
@@ -222,38 +238,58 @@ std::vector<CopyIndex::Entry> CopyIndex::place_entries(Placement& placement, int
   return entries;
 }
 
+/// Rows of the same tag are taken for equal at first and compared all at once; if a hash has
+/// collided, the region is filled again with a comparison at each step.
 std::int64_t CopyIndex::fill(const Region& region, std::span<const Entry> entries,
                              std::vector<std::int64_t>* first_equal) {
   std::int64_t distinct = 0;
-  for (const Entry& entry : entries) {
-    std::int64_t present = entry.row;
-    for (std::uint64_t i = entry.low & region.mask;; i = (i + 1) & region.mask) {
-      std::uint64_t& slot = slots_[region.begin + i];
-      if (slot == 0) {
-        slot = std::uint64_t{entry.tag} << 32 | (std::uint64_t{entry.row} + 1);
-        ++distinct;
-        present = entry.row;
-        break;
-      }
-      present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
-      if (slot >> 32 == entry.tag && same_rows(references_, present, references_, entry.row)) break;
-    }
-    if (first_equal != nullptr) (*first_equal)[entry.row] = present;
-  }
+  RowPairs pairs;
+  const auto take_for_equal = [&](std::int64_t present, std::int64_t row) {
+    pairs.add(present, row);
+    return true;
+  };
+  const auto compared = [&](std::int64_t present, std::int64_t row) {
+    return same_rows(references_, present, references_, row);
+  };
+  for (const Entry& entry : entries) distinct += insert(region, entry, take_for_equal, first_equal);
+  const std::vector<std::uint8_t> same = compare(references_, references_, pairs);
+  if (std::find(same.begin(), same.end(), 0) == same.end()) return distinct;
+  std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(region.begin), region.mask + 1, 0);
+  distinct = 0;
+  for (const Entry& entry : entries) distinct += insert(region, entry, compared, first_equal);
   return distinct;
 }
 
-std::int64_t CopyIndex::probe(const CellRows& queries, std::int64_t row,
-                              const RowHash& hash) const {
+/// True when the row differs from all before it. \param equal  (row present, row), of the same tag
+template <class Equal>
+bool CopyIndex::insert(const Region& region, const Entry& entry, const Equal& equal,
+                       std::vector<std::int64_t>* first_equal) {
+  std::int64_t present = entry.row;
+  bool is_new = false;
+  for (std::uint64_t i = entry.low & region.mask;; i = (i + 1) & region.mask) {
+    std::uint64_t& slot = slots_[region.begin + i];
+    if (slot == 0) {
+      slot = std::uint64_t{entry.tag} << 32 | (std::uint64_t{entry.row} + 1);
+      present = entry.row;
+      is_new = true;
+      break;
+    }
+    present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
+    if (slot >> 32 == entry.tag && equal(present, entry.row)) break;
+  }
+  if (first_equal != nullptr) (*first_equal)[entry.row] = present;
+  return is_new;
+}
+
+/// The first row of the hash's tag for which equal(row) holds, or -1.
+template <class Equal>
+std::int64_t CopyIndex::probe(const RowHash& hash, const Equal& equal) const {
   const Region& region = regions_[region_of(hash)];
   for (std::uint64_t i = hash.low & region.mask;; i = (i + 1) & region.mask) {
     const std::uint64_t slot = slots_[region.begin + i];
     if (slot == 0) return -1;
     const auto present = static_cast<std::int64_t>((slot & 0xFFFFFFFFu) - 1);
-    if (slot >> 32 == static_cast<std::uint32_t>(hash.high) &&
-        same_rows(queries, row, references_, present)) {
-      return present;
-    }
+    if (slot >> 32 == static_cast<std::uint32_t>(hash.high) && equal(present)) return present;
   }
 }
 
@@ -276,10 +312,21 @@ std::vector<std::int64_t> CopyIndex::find(const CellRows& queries, int threads) 
       const Region& region = regions_[region_of(hashes[i])];
       __builtin_prefetch(&slots_[region.begin + (hashes[i].low & region.mask)]);
     }
+    RowPairs pairs;  // queries, counted from `first`, and their candidates
     for (std::size_t i = 0; i < n; ++i) {
       if (share_of(hashes[i], n_shares_) != share_) continue;
-      const std::int64_t row = first + static_cast<std::int64_t>(i);
-      found[static_cast<std::size_t>(row)] = probe(queries, row, hashes[i]);
+      const std::int64_t candidate = probe(hashes[i], [](std::int64_t) { return true; });
+      if (candidate >= 0) pairs.add(first + static_cast<std::int64_t>(i), candidate);
+    }
+    const std::vector<std::uint8_t> same = compare(queries, references_, pairs);
+    for (std::size_t k = 0; k < same.size(); ++k) {
+      const std::int64_t row = pairs.a[k];
+      found[static_cast<std::size_t>(row)] =
+          same[k] != 0
+              ? pairs.b[k]  // otherwise a hash has collided: look on
+              : probe(hashes[static_cast<std::size_t>(row - first)], [&](std::int64_t other) {
+                  return same_rows(queries, row, references_, other);
+                });
     }
   });
   return found;

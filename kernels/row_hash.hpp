@@ -78,7 +78,11 @@ class CopyIndex {
   std::vector<Entry> place_entries(Placement& placement, int threads);
   std::int64_t fill(const Region& region, std::span<const Entry> entries,
                     std::vector<std::int64_t>* first_equal);
-  std::int64_t probe(const CellRows& queries, std::int64_t row, const RowHash& hash) const;
+  template <class Equal>
+  bool insert(const Region& region, const Entry& entry, const Equal& equal,
+              std::vector<std::int64_t>* first_equal);
+  template <class Equal>
+  std::int64_t probe(const RowHash& hash, const Equal& equal) const;
 
   CellRows references_;
   int share_, n_shares_, hash_bits_;

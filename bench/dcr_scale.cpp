@@ -12,7 +12,7 @@
 #include "base/parallel.hpp"
 #include "base/philox.hpp"
 #include "bench/program.hpp"
-#include "kernels/dcr_plan.hpp"
+#include "kernels/dcr_search.hpp"
 
 namespace {
 
@@ -110,7 +110,10 @@ void run(const std::string& path, std::int64_t n_references, std::int64_t n_quer
                 queries = perturbed(base, n_queries, n_extra, 2, threads);
   const auto start = std::chrono::steady_clock::now();
   const double cpu_start = bench::cpu_seconds();
-  const auto found = kernels::nearest_rows(queries.view(), references.view(), {.threads = threads});
+  kernels::SearchCounts counts;
+  const kernels::GowerRows view = references.view();
+  const auto found = kernels::nearest_rows_cpu(queries.view(), {&view, 1}, {.threads = threads},
+                                               kernels::best_isa(), &counts)[0];
   const double cpu = bench::cpu_seconds() - cpu_start;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const double peak = peak_bytes();
@@ -122,9 +125,13 @@ void run(const std::string& path, std::int64_t n_references, std::int64_t n_quer
   constexpr int kChecked = 4;
   fmt::print(
       "{{\"columns\":{},\"wall_s\":{},\"cpu_s\":[{}],\"peak_bytes\":{},\"table_bytes\":{},"
-      "\"median\":{},\"checked\":{},\"wrong\":{}}}\n",
+      "\"median\":{},\"box_scans\":{},\"row_scans\":{},\"exact\":{},\"checked\":{},\"wrong\":{}}}"
+      "\n",
       references.numeric.size() + references.categorical.size(), wall.count(), cpu, peak,
-      references.bytes() + queries.bytes(), distances[distances.size() / 2], kChecked,
+      references.bytes() + queries.bytes(), distances[distances.size() / 2],
+      static_cast<double>(counts.box_scans) / static_cast<double>(n_queries),
+      static_cast<double>(counts.row_scans) / static_cast<double>(n_queries),
+      static_cast<double>(counts.exact) / static_cast<double>(n_queries), kChecked,
       wrong_results(queries, references, found, kChecked));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/device.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/progress.hpp"
 #include "evaluator/context.hpp"
 #include "evaluator/profile.hpp"
@@ -141,7 +142,10 @@ Report build_report(const Comparison& data, const EvaluateOptions& options, Shar
   report.columns = profile_columns(data, options.threads);
   progress.advance(1, "profile");
   for (const SectionSpec& spec : all_sections()) {
+    const auto start = std::chrono::steady_clock::now();
     Section section = build_section(spec, context);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    base::log_event("evaluate_section", {{"section", std::string(spec.id)}, {"seconds", took.count()}});
     for (Group& group : report.groups) {
       if (group.id != spec.group) continue;
       for (Check& check : section.checks) {

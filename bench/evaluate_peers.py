@@ -45,7 +45,7 @@ def attack(what, make):
         return evaluator.results()
 
     evaluate(10)
-    count = lambda r: [r.n_attacks_ori, r.n_success_ori, r.n_attacks_control, r.n_success_control]
+    count = lambda r: [r.n_attacks_ori, r.n_success, r.n_attacks_control, r.n_control]
     measure(what, lambda: evaluate(ATTACKS), lambda r: [int(n) for n in count(r)], 1)
 
 

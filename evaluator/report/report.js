@@ -82,6 +82,8 @@
       font: { family: "system-ui, -apple-system, Segoe UI, Roboto, Arial, sans-serif", size: 12, color: "#33414e" },
       legend: { orientation: "h", y: 1.12, x: 0 }, hoverlabel: { font: { size: 12 } }, colorway: EXTRA, dragmode: "zoom",
     }, layout), { responsive: true, displayModeBar: false });
+    const root = document.documentElement.dataset;
+    root.firstPlotMs = root.firstPlotMs || Math.round(performance.now());
   }
   const drawAll = () => { for (const node of [...waiting.keys()]) draw(node); };
   window.addEventListener("beforeprint", drawAll);
@@ -146,8 +148,9 @@
     };
     const buttons = headings.map((heading, k) => el("button", { class: "sort", type: "button", onclick(event) {
       const up = event.currentTarget.dataset.dir !== "up";
-      buttons.forEach((b) => delete b.dataset.dir);
+      buttons.forEach((b) => { delete b.dataset.dir; b.parentNode.removeAttribute("aria-sort"); });
       event.currentTarget.dataset.dir = up ? "up" : "down";
+      event.currentTarget.parentNode.setAttribute("aria-sort", up ? "ascending" : "descending");
       shown = rows.slice().sort((a, b) => order(a[k], b[k]) * (up ? 1 : -1));
       refill();
     } }, heading));
@@ -236,23 +239,38 @@
     document.getElementById("subject").append(...items.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
   }
   const allChecks = (group) => group.sections.flatMap((s) => s.checks);
-  const HEADLINES = { quality: ["quality.shape_error", "quality.trend_error", "quality.c2st_auc"], utility: ["utility.tstr_gap", "utility.global", "utility.ci_overlap"],
-    privacy: ["privacy.exact_copies", "privacy.dcr_share", "privacy.mia_distance_auc"] };
+  // Three numbers a light, in words that fit; those that were not computed make room for the next.
+  const HEADLINES = {
+    quality: [["quality.shape_error", "Error of single columns"], ["quality.trend_error", "Error of pairs of columns"], ["quality.c2st_auc", "Told apart from real (½: cannot)"]],
+    utility: [["utility.tstr_gap", "Loss of a model learned from it"], ["utility.global", "Relations that can be learned (1: all)"], ["utility.ci_overlap", "Overlap of regression intervals"]],
+    privacy: [["privacy.exact_copies", "Rows that equal a real row"], ["privacy.dcr_share", "Nearer to the training data (½: no)"], ["privacy.lira_rows_auc", "Attack with shadow models (½: fails)"], ["privacy.mia_calibrated_auc", "Membership attack (½: fails)"]],
+  };
   function light(group) {
     const c = group.counts, byId = new Map(allChecks(group).map((k) => [k.id, k]));
-    const lines = (HEADLINES[group.id] || []).map((id) => byId.get(id)).filter(Boolean);
+    const known = (HEADLINES[group.id] || []).map(([id, label]) => [byId.get(id), label]).filter(([k]) => k);
+    const lines = [...known.filter(([k]) => k.value !== null), ...known.filter(([k]) => k.value === null)].slice(0, 3);
     return el("a", { class: "light " + group.verdict, href: "#" + group.id },
       el("div", { class: "top" }, el("span", { class: "lamp " + group.verdict, "aria-hidden": "true" }, SIGN[group.verdict]),
         el("div", {}, el("h3", {}, group.title), el("div", { class: "word" }, WORD[group.verdict]))),
-      el("ul", {}, lines.map((k) => el("li", {}, el("span", {}, short(k.title, 46)), el("span", {}, figure(k.value, k.unit))))),
+      el("ul", {}, lines.map(([k, label]) => el("li", {}, el("span", {}, label), el("span", {}, k.value === null ? "not computed" : figure(k.value, k.unit))))),
       el("p", { class: "tally" }, [c.pass && c.pass + " pass", c.warn && c.warn + " warn", c.fail && c.fail + " fail", c.info && c.info + " for information", c.not_computed && c.not_computed + " not computed"].filter(Boolean).join(" · ")));
+  }
+  // What a reader in a hurry should take away, in one sentence.
+  function outcome() {
+    const checks = report.groups.flatMap(allChecks), count = (verdict) => checks.filter((c) => c.verdict === verdict).length;
+    const many = (n, one, more) => (n === 0 ? "no check " + one : n === 1 ? "one check " + one : n + " checks " + more);
+    const judged = many(count("fail"), "fails", "fail") + ", " + many(count("warn"), "asks for a closer look", "ask for a closer look") + ", " + many(count("pass"), "passes", "pass");
+    const missing = checks.filter((c) => c.value === null).length;
+    return judged[0].toUpperCase() + judged.slice(1) + "." + (missing ? " " + (missing === 1 ? "One could" : missing + " could") + " not be computed; each says why." : "") + " A light shows the worst verdict of the checks behind it.";
   }
   function summary() {
     const concerns = report.groups.flatMap(allChecks).filter((c) => c.verdict === "fail" || c.verdict === "warn").sort((a, b) => (a.verdict === "fail" ? 0 : 1) - (b.verdict === "fail" ? 0 : 1));
     const list = concerns.length
-      ? el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, concerns.map((c) => el("tr", {}, el("td", {}, chip(c.verdict, c.rule)), el("td", {}, el("a", { href: "#" + c.id }, c.title)), el("td", { class: "num" }, figure(c.value, c.unit)), el("td", { class: "muted" }, c.rule || ""))))))
+      ? el("ul", { class: "concerns" }, concerns.map((c) => el("li", {}, chip(c.verdict, c.rule),
+        el("div", {}, el("a", { href: "#" + c.id }, c.title), el("small", {}, [c.rule && "Rule: " + c.rule + ".", c.note].filter(Boolean).join(" "))),
+        el("strong", {}, figure(c.value, c.unit)))))
       : el("p", { class: "muted" }, "Every check with a limit passes.");
-    return el("section", { id: "summary" }, el("h2", {}, "Summary"), el("p", { class: "question" }, "Three questions, one light each: the worst verdict of the checks behind it."),
+    return el("section", { id: "summary" }, el("h2", {}, "Summary"), el("p", { class: "question" }, outcome()),
       el("div", { class: "lights" }, report.groups.map(light)),
       el("div", { class: "card" }, el("h3", {}, concerns.length ? "What needs attention" : "Nothing needs attention"), list),
       report.notes.map((n) => el("p", { class: "notice" }, n)),
@@ -335,8 +353,9 @@
       if (!name) return el("th", { scope: "col" }, "Real and synthetic");
       const button = el("button", { class: "sort", type: "button", onclick() {
         const up = button.dataset.dir !== "up";
-        heads.forEach((h) => { const b = h.querySelector("button"); if (b) delete b.dataset.dir; });
+        heads.forEach((h) => { h.removeAttribute("aria-sort"); const b = h.querySelector("button"); if (b) delete b.dataset.dir; });
         button.dataset.dir = up ? "up" : "down";
+        button.parentNode.setAttribute("aria-sort", up ? "ascending" : "descending");
         shown = items.slice().sort((a, b) => order(by[name](a), by[name](b)) * (up ? 1 : -1));
         refill();
       } }, name);
@@ -371,4 +390,5 @@
   navigation();
   if (location.hash === "#all") drawAll();
   document.documentElement.dataset.ready = "true";
+  document.documentElement.dataset.readyMs = Math.round(performance.now());
 })();

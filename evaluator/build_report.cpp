@@ -1,6 +1,5 @@
 #include "evaluator/build_report.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -8,9 +7,8 @@
 
 #include "base/device.hpp"
 #include "base/error.hpp"
-#include "base/log.hpp"
 #include "base/progress.hpp"
-#include "evaluator/context.hpp"
+#include "evaluator/build_section.hpp"
 #include "evaluator/profile.hpp"
 #include "evaluator/thresholds.hpp"
 
@@ -55,54 +53,6 @@ std::vector<Group> empty_groups() {
           {.id = "privacy", .title = "Privacy", .question = "Could anybody be found in it?"}};
 }
 
-/// Adds the checks that a section promises and does not hold; a value without an interval says so.
-void complete(Section& section, const SectionSpec& spec, const std::string& why) {
-  for (const CheckName& name : spec.checks) {
-    const bool there = std::any_of(section.checks.begin(), section.checks.end(),
-                                   [&](const Check& check) { return check.id == name.id; });
-    if (!there) section.checks.push_back(not_computed(name.id, name.title, "", why));
-  }
-  for (Check& check : section.checks) {
-    if (check.value && !check.interval && check.no_interval.empty())
-      check.no_interval = "no interval is computed for this number";
-  }
-}
-
-/// A section; when it could not be built, its checks say why.
-Section build_section(const SectionSpec& spec, const Context& context) {
-  Section section;
-  std::string why = "it needs another check of this section, which could not be computed";
-  try {
-    section = spec.build(context);
-  } catch (const base::Error& error) {
-    if (error.kind() != ErrorKind::kData && error.kind() != ErrorKind::kUsage) throw;
-    why = error.what();
-    if (spec.checks.empty()) {
-      section.checks.push_back(
-          not_computed(std::string(spec.group) + "." + spec.id, spec.title, "", why));
-    }
-  }
-  complete(section, spec, why);
-  section.id = spec.id;
-  section.title = spec.title;
-  return section;
-}
-
-/// Column names of the options are checked before anything is computed.
-void expect_columns(const Comparison& data, const EvaluateOptions& options) {
-  std::vector<std::string> names;
-  for (const ColumnInfo& column : data.columns) names.push_back(column.name());
-  const auto expect = [&](const std::string& setting, const std::string& name) {
-    SEMBLANCE_EXPECT(name.empty() || data.find(name) >= 0, kData,
-                     "{}: there is no compared column '{}'{}", setting, name,
-                     base::did_you_mean(name, names));
-  };
-  expect("target", options.target);
-  expect("protected_column", options.protected_column);
-  for (const std::string& name : options.quasi_identifiers) expect("quasi_identifiers", name);
-  for (const std::string& name : options.sensitive) expect("sensitive", name);
-}
-
 }  // namespace
 
 std::vector<std::string> failed_gates(const Report& report) {
@@ -117,12 +67,9 @@ std::vector<std::string> failed_gates(const Report& report) {
   return out;
 }
 
-Report build_report(const Comparison& data, const EvaluateOptions& options, SharedNearest* ranks) {
-  SEMBLANCE_EXPECT(options.sample >= 100, kData, "sample: {} is too few rows; give at least 100",
-                   options.sample);
-  SEMBLANCE_EXPECT(options.attacks >= 10, kData, "attacks: {} is too few; give at least 10",
-                   options.attacks);
-  expect_columns(data, options);
+Report build_report(const Comparison& data, const EvaluateOptions& options, SharedNearest* ranks,
+                    const std::map<std::string, Section>& done) {
+  check_options(data, options);
   const Thresholds thresholds = load_thresholds(options.thresholds);
   Distances distances(data, options.device, options.threads, options.seed, ranks);
   const Context context{data, options, distances};
@@ -142,10 +89,8 @@ Report build_report(const Comparison& data, const EvaluateOptions& options, Shar
   report.columns = profile_columns(data, options.threads);
   progress.advance(1, "profile");
   for (const SectionSpec& spec : all_sections()) {
-    const auto start = std::chrono::steady_clock::now();
-    Section section = build_section(spec, context);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    base::log_event("evaluate_section", {{"section", std::string(spec.id)}, {"seconds", took.count()}});
+    const auto built = done.find(spec.id);
+    Section section = built != done.end() ? built->second : build_section(spec, context);
     for (Group& group : report.groups) {
       if (group.id != spec.group) continue;
       for (Check& check : section.checks) {

@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "evaluator/build_report.hpp"
+#include "evaluator/build_section.hpp"
 #include "evaluator/report/render.hpp"
 #include "evaluator/shared_nearest.hpp"
 #include "table/read_table.hpp"
@@ -80,11 +81,13 @@ void add_settings(base::SettingList& list, EvaluateOptions& options) {
 
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator) {
   expect_paths(options);
+  const Comparison data = read_comparison(options);
+  const std::map<std::string, Section> done = shared_sections(data, options, communicator);
   SharedNearest ranks(communicator);
   if (communicator.rank() > 0) {
     ranks.help();
   } else {
-    const Report report = build_report(read_comparison(options), options, &ranks);
+    const Report report = build_report(data, options, &ranks, done);
     ranks.finish();
     const Json json = to_json(report);
     std::error_code error;

@@ -35,8 +35,9 @@ struct EvaluateOptions {
 /// The settings of the section `evaluate` and of the flags, but paths, device, threads and seed.
 void add_settings(base::SettingList& list, EvaluateOptions& options);
 
-/// Reads the tables, builds the report and writes both files, all or nothing. The rank 0 of the
-/// communicator works; the others wait.
+/// Reads the tables, builds the report and writes both files, all or nothing. Every rank reads the
+/// tables and builds some sections; distances over all rows are shared as well, and rank 0 writes.
+/// The report does not depend on the number of ranks.
 /// \throws Error{kUsage} for missing paths; Error{kData}, Error{kIo} from reading and writing;
 ///         Error{kGate} when options.gate is set and a gate check failed (the report is written)
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator);

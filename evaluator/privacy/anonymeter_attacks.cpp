@@ -201,6 +201,34 @@ AttackCount singling_out(const Comparison& data, bool multivariate, const Attack
   return attack.count();
 }
 
+namespace {
+
+/// Training rows and strangers to attack, one after the other, so that both are sought in one pass.
+struct Targets {
+  Targets(const Comparison& data, std::int64_t each, std::uint64_t seed, std::uint64_t stream)
+      : rows(part_of(data.real, each, seed, stream)),
+        members(static_cast<std::size_t>(rows.n_rows)) {
+    const Rows strangers = part_of(data.holdout, each, seed, stream);
+    rows.n_rows += strangers.n_rows;
+    for (std::size_t j = 0; j < rows.features.size(); ++j) {
+      Feature& to = rows.features[j];
+      const Feature& from = strangers.features[j];
+      to.numbers.insert(to.numbers.end(), from.numbers.begin(), from.numbers.end());
+      to.codes.insert(to.codes.end(), from.codes.begin(), from.codes.end());
+    }
+  }
+
+  void count(std::size_t target, bool right, AttackCount& counts) const {
+    (target < members ? counts.attacks : counts.control_attacks) += 1;
+    (target < members ? counts.successes : counts.control_successes) += right;
+  }
+
+  Rows rows;
+  std::size_t members;  // of rows; the rest are strangers
+};
+
+}  // namespace
+
 AttackCount linkability(const Comparison& data, const AttackOptions& options) {
   constexpr int kSplits = 5;
   const int each = std::max(options.attacks / kSplits, 1);
@@ -210,15 +238,11 @@ AttackCount linkability(const Comparison& data, const AttackOptions& options) {
     std::vector<int> left, right;
     for (std::size_t k = 0; k < order.size(); ++k)
       (k % 2 == 0 ? left : right).push_back(static_cast<int>(order[k]));
-    const auto links = [&](const Rows& people, double& attacks, double& successes) {
-      const Rows targets = part_of(people, each, options.seed, kTargets + 32 * split);
-      const auto a = nearest(data, targets, data.synthetic, options.distance, left);
-      const auto b = nearest(data, targets, data.synthetic, options.distance, right);
-      attacks += static_cast<double>(a.size());
-      for (std::size_t i = 0; i < a.size(); ++i) successes += a[i].first_row == b[i].first_row;
-    };
-    links(data.real, count.attacks, count.successes);
-    links(data.holdout, count.control_attacks, count.control_successes);
+    const Targets targets(data, each, options.seed, kTargets + 32 * split);
+    const auto a = nearest(data, targets.rows, data.synthetic, options.distance, left);
+    const auto b = nearest(data, targets.rows, data.synthetic, options.distance, right);
+    for (std::size_t i = 0; i < a.size(); ++i)
+      targets.count(i, a[i].first_row == b[i].first_row, count);
   }
   return count;
 }
@@ -229,17 +253,14 @@ AttackCount inference(const Comparison& data, int secret, const AttackOptions& o
     if (j != secret) known.push_back(j);
   }
   AttackCount count;
-  const auto guess_all = [&](const Rows& people, double& attacks, double& successes) {
-    const Rows targets = part_of(people, options.attacks, options.seed, kTargets);
-    const auto found = nearest(data, targets, data.synthetic, options.distance, known);
-    attacks += static_cast<double>(found.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      successes += guessed(data, secret, targets, static_cast<std::int64_t>(i), data.synthetic,
-                           found[i].first_row);
-    }
-  };
-  guess_all(data.real, count.attacks, count.successes);
-  guess_all(data.holdout, count.control_attacks, count.control_successes);
+  const Targets targets(data, options.attacks, options.seed, kTargets);
+  const auto found = nearest(data, targets.rows, data.synthetic, options.distance, known);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    targets.count(i,
+                  guessed(data, secret, targets.rows, static_cast<std::int64_t>(i), data.synthetic,
+                          found[i].first_row),
+                  count);
+  }
   return count;
 }
 

@@ -86,7 +86,10 @@
     root.firstPlotMs = root.firstPlotMs || Math.round(performance.now());
   }
   const drawAll = () => { for (const node of [...waiting.keys()]) draw(node); };
-  window.addEventListener("beforeprint", drawAll);
+  // On paper everything is open; afterwards as it was.
+  let closed = [];
+  window.addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("details:not([open])")]; closed.forEach((d) => { d.open = true; }); drawAll(); });
+  window.addEventListener("afterprint", () => { closed.forEach((d) => { d.open = false; }); closed = []; });
   window.drawAllPlots = drawAll;
 
   const axis = (title, more) => Object.assign({ title: { text: plain(title), font: { size: 12 } }, gridcolor: "#e8edf1", zerolinecolor: "#d3dbe1", automargin: true }, more);

@@ -1,4 +1,5 @@
 """The report page in headless Chromium: no console errors, no network, everything drawn, data inert."""
+import html
 import json
 import re
 import shutil
@@ -64,6 +65,79 @@ def test_hostile_values_do_nothing(page):
     outside = re.sub(r"<script.*?</script>", "", dom, flags=re.S)
     assert "<img src" not in outside
     assert "<b>x</b>" not in outside
+
+
+def with_script(page, folder, script, change=None):
+    """A copy of the page that runs `script` when it is ready and keeps what it returns; None for no change of data."""
+    text = page.read_text()
+    if change is not None:
+        start = text.index('id="report-data">') + len('id="report-data">')
+        end = text.index("</script>", start)
+        data = json.loads(text[start:end])
+        change(data)
+        inert = json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        text = text[:start] + inert + text[end:]
+    copy = folder / "copy.html"
+    copy.write_text(text.replace("</body>", "<script>document.documentElement.dataset.told = JSON.stringify((() => {"
+                                 + script + "})());</script></body>"))
+    return copy
+
+
+def told(page, *flags):
+    dom, log = browse(page, *flags)
+    assert [line for line in log.splitlines() if "CONSOLE" in line] == []
+    return json.loads(html.unescape(re.search(r'data-told="([^"]*)"', dom)[1]))
+
+
+@needs_chromium
+def test_tables_sort_search_and_open(page, tmp_path):
+    answer = told(with_script(page, tmp_path, """
+      const table = document.querySelector("#columns table"), head = table.querySelector("th button");
+      const names = () => [...table.querySelectorAll("tr.main button")].map((b) => b.textContent);
+      head.click(); const up = names(), sorted = head.parentNode.getAttribute("aria-sort");
+      head.click(); const down = names();
+      const search = document.querySelector("#columns input[type=search]");
+      search.value = up[0]; search.dispatchEvent(new Event("input")); const found = names();
+      const open = table.querySelector("tr.main button"); open.focus(); const focused = document.activeElement === open; open.click();
+      return { up, down, sorted, found, focused, expanded: open.getAttribute("aria-expanded") };"""))
+    assert answer["up"] == sorted(answer["up"], key=str.lower) and answer["down"] == answer["up"][::-1]
+    assert answer["sorted"] == "ascending" and answer["up"][0] in answer["found"]
+    assert answer["focused"] and answer["expanded"] == "true"
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [390, 768])
+def test_nothing_is_cut_off_on_a_narrow_screen(page, tmp_path, width):
+    copy = with_script(page, tmp_path, "return [document.documentElement.scrollWidth, window.innerWidth];")
+    scrolled, inner = told(copy, f"--window-size={width},900")
+    assert scrolled <= inner
+
+
+@needs_chromium
+def test_two_hundred_columns_open(page, tmp_path):
+    def widen(data):
+        data["columns"] = [dict(data["columns"][k % len(data["columns"])], name=f"column {k}") for k in range(200)]
+        for group in data["groups"]:
+            for section in group["sections"]:
+                for block in section["blocks"]:
+                    if block["type"] == "heatmap":
+                        block["names"] = [f"column {k}" for k in range(200)]
+                        for matrix in block["matrices"]:
+                            matrix["values"] = [[(i * j) % 7 / 10 for i in range(200)] for j in range(200)]
+
+    answer = told(with_script(page, tmp_path, """
+      const root = document.documentElement.dataset;
+      return { rows: document.querySelectorAll("#columns tr.main").length, ready: Number(root.readyMs) };""", widen))
+    assert answer["rows"] == 200
+    assert answer["ready"] < 15000  # a few hundred ms on a machine of one's own
+
+
+@needs_chromium
+def test_paper_shows_everything_at_its_own_width(page, tmp_path):
+    copy = with_script(page, tmp_path, """
+      window.dispatchEvent(new Event("beforeprint"));
+      return { waiting: document.querySelectorAll("[data-waiting]").length, closed: document.querySelectorAll("details:not([open])").length };""")
+    assert told(copy) == {"waiting": 0, "closed": 0}
 
 
 def test_the_page_names_no_other_place(page):

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "base/file.hpp"
+#include "evaluator/evaluate.hpp"
+#include "evaluator/json.hpp"
+#include "table/write_table.hpp"
+#include "tests/base/temporary_directory.hpp"
+#include "tests/evaluator/small_tables.hpp"
+
+namespace semblance::evaluator {
+namespace {
+
+using testing::population;
+
+TEST(SharedSections, TheReportIsTheSameForAnyNumberOfRanks) {
+  const base::TemporaryDirectory folder;
+  const auto write = [&](const char* name, std::int64_t rows, std::uint64_t stream) {
+    const std::string path = (folder.path() / name).string();
+    table::write_table(path, table::Table{population(rows, stream)});
+    return path;
+  };
+  EvaluateOptions options{.real = write("real.csv", 300, 1),
+                          .synthetic = write("made.csv", 250, 2)};
+  options.holdout = write("holdout.csv", 200, 3);
+  options.device = "cpu";
+  options.threads = 1;
+  options.attacks = 50;
+  const auto report = [&](int ranks) {
+    options.output = (folder.path() / std::to_string(ranks)).string();
+    base::run_ranks_as_threads(ranks, [&](base::Communicator& c) { evaluate(options, c); });
+    Json json =
+        Json::parse(base::read_text_file(folder.path() / std::to_string(ranks) / "report.json"));
+    json["subject"].erase("created");
+    return json;
+  };
+  const Json alone = report(1);
+  EXPECT_EQ(report(2), alone);
+  EXPECT_EQ(report(5), alone);
+}
+
+}  // namespace
+}  // namespace semblance::evaluator

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <functional>
 
@@ -90,6 +91,20 @@ void warn_of_stray_texts(const Column& column, std::vector<std::string>& warning
       warnings);
 }
 
+/// True for whole numbers that by name and number of values are codes rather than amounts.
+bool looks_like_codes(const Column& column, std::int64_t present, std::int64_t distinct) {
+  constexpr std::int64_t kMostCodes = 50;
+  if (column.spec.kind != Kind::kInteger || distinct < 3 || distinct > kMostCodes ||
+      present < 5 * distinct)
+    return false;
+  std::string name = column.spec.name;
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* ending : {"id", "code", "type", "class", "group", "status", "category", "_no"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
 void warn_of_content(const Column& column, std::int64_t missing, std::int64_t distinct,
                      std::vector<std::string>& warnings) {
   const std::string& name = column.spec.name;
@@ -111,6 +126,12 @@ void warn_of_content(const Column& column, std::int64_t missing, std::int64_t di
         "column '{}': 'None' is read as missing; if it is an answer, list missing_markers "
         "without it in the metadata",
         name));
+  }
+  if (looks_like_codes(column, present, distinct)) {
+    warnings.push_back(
+        fmt::format("column '{}': {} different whole numbers; set kind: category in the metadata if "
+                    "they are codes, not amounts",
+                    name, distinct));
   }
   const std::string personal = detail::personal_content(column);
   if (!personal.empty()) {

@@ -400,6 +400,15 @@ TEST(ReadTable, InspectionAsksWhetherNoneIsAnAnswer) {
   EXPECT_EQ(read_table(path, {.metadata = &metadata}).columns[0].missing_count(), 0);
 }
 
+TEST(ReadTable, InspectionAsksWhetherFewWholeNumbersAreCodes) {
+  const TestFiles dir;
+  std::string text = "WARD_ID,DOSES\n";
+  for (int i = 0; i < 60; ++i) text += fmt::format("{},{}\n", 7 + i % 3 * 11, i % 4);
+  const Inspection seen = inspect_table(dir.write("t.csv", text));
+  ASSERT_EQ(seen.warnings.size(), 1u);
+  EXPECT_THAT(seen.warnings[0], HasSubstr("'WARD_ID': 3 different whole numbers"));
+}
+
 TEST(ReadTable, OneRowIsATable) {
   const TestFiles dir;
   const Table table = read_table(dir.write("t.csv", "a,b,c\n1,x,2003-02-01\n"));

@@ -1,6 +1,6 @@
 """First heart rate of every ICU stay out of CHARTEVENTS.csv.gz, joined with ICUSTAYS: ours beside duckdb, pandas, pyarrow.
 
-A mock hospital is made first (argument: patients, 4,000 by default). Each peer runs in a process of its own, on one
+A mock hospital is made first (argument: patients, 2,000 by default). Each peer runs in a process of its own, on one
 thread; CPU seconds are user and system of that process without its imports. duckdb reads everything as text with the
 quote named, and casts afterwards: with its defaults it guesses kinds from the first rows, and fails on such files.
 """
@@ -17,7 +17,7 @@ import time
 
 import harness
 
-PATIENTS = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 4000
+PATIENTS = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 2000
 REPEATS = 3
 PROGRAM = harness.ROOT / os.environ["SEMBLANCE_BENCH_BUILD"] / "bin" / "semblance"
 ITEMS = (211, 220045)

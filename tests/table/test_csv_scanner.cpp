@@ -155,6 +155,69 @@ TEST(CsvScanner, ReadsGzipWithSeveralMembers) {
   EXPECT_EQ(scan(dir.write("a.csv.gz", members)), (Rows{{"1", "2"}, {"3", "4"}}));
 }
 
+/// One gzip member that tells its length as bgzip does.
+std::string block_gzipped(std::string_view text) {
+  std::string member = gzipped(text);
+  const std::size_t last = member.size() + 8 - 1;
+  member[3] = 4;  // there is an extra field
+  std::string extra("\x06\0BC\x02\0", 6);
+  extra += static_cast<char>(last & 255);
+  extra += static_cast<char>(last >> 8);
+  return member.insert(10, extra);
+}
+
+/// A table whose records and quotes straddle the members.
+std::string block_gzipped_table(Rows& rows) {
+  std::string text = "A,B\n";
+  for (int i = 0; i < 3000; ++i) {
+    rows.push_back({std::to_string(i), i % 7 == 0 ? "two\nlines, \"of\" text" : "x"});
+    text += rows.back()[0] + (i % 7 == 0 ? ",\"two\nlines, \"\"of\"\" text\"\n" : ",x\n");
+  }
+  std::string file;
+  for (std::size_t at = 0; at < text.size(); at += 1777)
+    file += block_gzipped(std::string_view(text).substr(at, 1777));
+  return file + block_gzipped("");
+}
+
+TEST(CsvScanner, InflatesMembersThatTellTheirLengthsSideBySide) {
+  const TestFiles dir;
+  Rows wanted;
+  const std::string file = block_gzipped_table(wanted);
+  const std::string path = dir.write("t.csv.gz", file);
+  CsvOptions options;
+  options.block_bytes = 4000;
+  EXPECT_FALSE(CsvScanner(path, options).rest().pieces->in_order());
+  EXPECT_EQ(scan(path, options), wanted);
+  std::map<std::int64_t, Rows> blocks;
+  std::mutex mutex;
+  CsvScanner scanner(path, options);
+  for_each_block(scanner, 4, [&](const CsvBlock& block, std::int64_t number) {
+    const std::lock_guard lock(mutex);
+    blocks[number] = rows_of(block);
+  });
+  Rows found;
+  for (const auto& [number, rows] : blocks) found.insert(found.end(), rows.begin(), rows.end());
+  EXPECT_EQ(found, wanted);
+}
+
+TEST(CsvScanner, LengthsThatLeadNowhereAreNotFollowed) {
+  const TestFiles dir;
+  Rows wanted;
+  const std::string file = block_gzipped_table(wanted);
+  // A last member without a length, and a length that is wrong: read as one stream.
+  EXPECT_TRUE(CsvScanner(dir.write("a.csv.gz", file + gzipped(""))).rest().pieces->in_order());
+  EXPECT_EQ(scan(dir / "a.csv.gz"), wanted);
+  std::string wrong = file;
+  wrong[16] = static_cast<char>(wrong[16] + 1);
+  EXPECT_EQ(scan(dir.write("b.csv.gz", wrong)), wanted);
+  // Damage within a member.
+  std::string damaged = file;
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 0x55);
+  const auto [kind, text] = error_of([&] { scan(dir.write("c.csv.gz", damaged)); });
+  EXPECT_EQ(kind, base::ErrorKind::kData);
+  EXPECT_THAT(text, HasSubstr("c.csv.gz"));
+}
+
 TEST(CsvScanner, RefusesATruncatedGzipFile) {
   const TestFiles dir;
   std::string text = "x,y\n";

@@ -71,6 +71,7 @@ Report build_report(const Comparison& data, const EvaluateOptions& options, Shar
                     const std::map<std::string, Section>& done) {
   check_options(data, options);
   const Thresholds thresholds = load_thresholds(options.thresholds);
+  base::resolve_device(options.device);  // a wrong one ends the run, not just a section
   Distances distances(data, options.device, options.threads, options.seed, ranks);
   const Context context{data, options, distances};
 

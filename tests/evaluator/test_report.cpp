@@ -198,5 +198,11 @@ TEST(Render, NotANumberBecomesNull) {
   EXPECT_FALSE(json["why_not_computed"].get<std::string>().empty());
 }
 
+TEST(Report, AWrongDeviceEndsTheRun) {
+  EvaluateOptions options = quick();
+  options.device = "tpu";
+  EXPECT_THROW(build_report(compare(population(50, 1), population(50, 2)), options), base::Error);
+}
+
 }  // namespace
 }  // namespace semblance::evaluator

@@ -76,8 +76,8 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.learning_rate = options.learning_rate;
   fit.weight_decay = options.weight_decay;
   fit.shrinkage = chosen_shrinkage(std::max<std::int64_t>(rows, 1));
-  // Beyond some ten thousand rows a better estimate of the validation loss changes no decision.
-  constexpr double kMostValidation = 20'000;
+  // Epochs are compared on the same rows, so that a few thousand tell them apart.
+  constexpr double kMostValidation = 2'000;
   fit.validation = std::min(options.validation,
                             kMostValidation / static_cast<double>(std::max<std::int64_t>(rows, 1)));
   // So few rows are all needed to learn from; without validation the training is kept short.
@@ -86,7 +86,7 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
     fit.validation = 0;
     if (options.epochs == 0) fit.epochs = std::min(fit.epochs, 20);
   }
-  fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 5);
+  fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 4);
   fit.seed = options.seed;
   fit.threads = options.threads;
   fit.device = base::resolve_device(options.device).name();

@@ -25,8 +25,8 @@ struct CodecOptions {
       128;  ///< quantile bins of a numeric column with more distinct values than this
   int rare_min_count = 10;  ///< levels seen fewer times become RARE and are never emitted
   bool protect_extremes =
-      true;              ///< clip to the k-th smallest and largest value, k = rare_min_count
-  int digit_base = 256;  ///< columns with more tokens than this are split into two digits
+      true;               ///< clip to the k-th smallest and largest value, k = rare_min_count
+  int digit_base = 4096;  ///< columns with more tokens than this are split into two digits
 };
 /// The settings above, as part of those of `train`.
 void add_settings(base::SettingList& list, CodecOptions& options);

@@ -16,6 +16,9 @@ namespace {
 constexpr const char* kRareText = "_RARE_";
 /// Up to this share of rare cells a kept level is drawn for each of them.
 constexpr double kFewRare = 0.05;
+/// In a column of few values a level is kept when it has this share of them, and never below
+/// kLeastGroup of them.
+constexpr std::int64_t kLargestShare = 50, kLeastGroup = 5;
 
 bool looks_numeric(const std::string& text) {
   char* end = nullptr;
@@ -31,9 +34,13 @@ class CategoryColumn : public ColumnCoder {
 
   CategoryColumn(const LevelSummary& summary, bool boolean, bool rare_text,
                  const CodecOptions& options) {
-    std::int64_t rare = 0, kept = 0;
+    std::int64_t rare = 0, kept = 0, present = 0;
+    for (const LevelCount& level : summary.levels) present += level.count;
+    const std::int64_t least = std::min<std::int64_t>(
+        options.rare_min_count,
+        std::max(kLeastGroup, (present + kLargestShare - 1) / kLargestShare));
     for (const LevelCount& level : summary.levels) {
-      const bool keep = (boolean || level.count >= options.rare_min_count) &&
+      const bool keep = (boolean || level.count >= least) &&
                         static_cast<std::int64_t>(levels_.size()) < most_levels(options.digit_base);
       if (keep) {
         levels_.push_back(level.text);

@@ -101,8 +101,9 @@ void Fit::start_afresh(const std::vector<float>* initial) {
     for (int s = 0; s < data_.n_columns; ++s) ++counts[offsets[s] + tokens[s]];
   }
   communicator_.all_reduce_sum(std::span(counts));
-  state_.weights =
-      initial != nullptr ? *initial : initial_weights(shape_, layout_, counts, settings_.seed);
+  state_.weights = initial != nullptr ? *initial
+                                      : initial_weights(shape_, layout_, counts, settings_.seed,
+                                                        settings_.ordered);
   SEMBLANCE_ASSERT(static_cast<std::int64_t>(state_.weights.size()) == layout_.size);
   state_.average = state_.weights;
   state_.weights.resize(static_cast<std::size_t>(trained_));

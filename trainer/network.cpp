@@ -1,6 +1,8 @@
 #include "trainer/network.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
@@ -77,11 +79,19 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
 
 namespace {
 
-/// Standard deviation of a parameter's initial values; 0 leaves it at zero. What belongs to a token
-/// begins near nothing: whatever a rare token begins with, too few rows can unlearn.
+/// Scale of a column's embeddings beside the usual one. Few rows cannot unlearn what a rare token
+/// begins with, so it begins near nothing; many rows learn tightly coupled numbers better from the
+/// usual scale (hourly weather, 39,000 rows: 0.5 nats a row).
+float embedding_scale(bool ordered, double rows) {
+  constexpr double kLeast = 0.1, kManyRows = 40'000;
+  if (!ordered) return static_cast<float>(kLeast);
+  return static_cast<float>(std::clamp(std::pow(rows / kManyRows, 2), kLeast, 1.0));
+}
+
+/// Standard deviation of a parameter's initial values; 0 leaves it at zero.
 double initial_scale(const NetworkShape& shape, const NetworkLayout& layout, int index) {
   if (index == layout.embedding || index == layout.encoder_embedding) {
-    return 0.1 / std::sqrt(static_cast<double>(shape.columns()));
+    return 1.0 / std::sqrt(static_cast<double>(shape.columns()));
   }
   if (index == layout.latent) return 0.3 / std::sqrt(static_cast<double>(shape.latent));
   if (index == layout.column_bias) return 0.3;
@@ -98,7 +108,8 @@ double initial_scale(const NetworkShape& shape, const NetworkLayout& layout, int
 }  // namespace
 
 std::vector<float> initial_weights(const NetworkShape& shape, const NetworkLayout& layout,
-                                   std::span<const double> frequencies, std::uint64_t seed) {
+                                   std::span<const double> frequencies, std::uint64_t seed,
+                                   const std::vector<int>& ordered) {
   SEMBLANCE_ASSERT(static_cast<std::int64_t>(frequencies.size()) == shape.total_tokens());
   std::vector<float> weights(static_cast<std::size_t>(layout.size));
   for (std::size_t p = 0; p < layout.parameters.size(); ++p) {
@@ -111,6 +122,17 @@ std::vector<float> initial_weights(const NetworkShape& shape, const NetworkLayou
     }
   }
   const std::vector<std::int64_t> offsets = shape.token_offsets();
+  const double rows = std::accumulate(frequencies.begin(), frequencies.begin() + offsets[1], 0.0);
+  for (const int index : {layout.encoder_embedding, layout.embedding}) {
+    if (index < 0) continue;
+    const Parameter& p = layout.parameters[static_cast<std::size_t>(index)];
+    for (int s = 0; s < shape.columns(); ++s) {
+      const float scale = embedding_scale(!ordered.empty() && ordered[s] > 0, rows);
+      for (std::int64_t i = offsets[s] * p.columns; i < offsets[s + 1] * p.columns; ++i) {
+        weights[p.offset + i] *= scale;
+      }
+    }
+  }
   for (int s = 0; s < shape.columns(); ++s) {
     double sum = 0;
     for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) sum += frequencies[t] + 0.1;

@@ -77,7 +77,9 @@ struct NetworkLayout {
 /// Initial weights: small random numbers from Philox(seed, kInitialise, parameter), and head biases
 /// at the logarithm of each token's (smoothed) frequency.
 /// \param frequencies  [T] counts of the tokens over the training rows of all ranks
+/// \param ordered      [C] as FitSettings::ordered; empty: none
 std::vector<float> initial_weights(const NetworkShape& shape, const NetworkLayout& layout,
-                                   std::span<const double> frequencies, std::uint64_t seed);
+                                   std::span<const double> frequencies, std::uint64_t seed,
+                                   const std::vector<int>& ordered = {});
 
 }  // namespace semblance::trainer

@@ -11,6 +11,8 @@ namespace {
 /// A block is worth its price (a third of the sampling speed) when one epoch of it gains this many
 /// nats a row.
 constexpr double kWorthwhileGain = 0.02;
+/// So many rows teach a block more than it can learn by heart: no need to try without.
+constexpr std::int64_t kManyRows = 16'000;
 
 Choice choice_with(const TrainOptions& options, int blocks, const std::vector<int>& cardinalities,
                    const std::vector<int>& ordered, std::int64_t rows, int ranks) {
@@ -47,6 +49,10 @@ SearchResult search_network(const TrainOptions& options, const std::vector<int>&
                             const std::vector<int>& ordered, std::int64_t rows, int ranks,
                             const StageRunner& run) {
   const bool open = options.blocks < 0 && options.decoder == "autoregressive";
+  if (open && rows >= kManyRows) {
+    const Choice deep = choice_with(options, 1, cardinalities, ordered, rows, ranks);
+    return {deep, run("blocks", deep, nullptr)};
+  }
   const Choice plain =
       choice_with(options, open ? 0 : options.blocks, cardinalities, ordered, rows, ranks);
   SearchResult result{plain, run("plain", plain, nullptr)};

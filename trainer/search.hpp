@@ -22,7 +22,8 @@ struct SearchResult {
 };
 
 /// Trains the network that the options name. Where they leave the number of blocks open (and the
-/// decoder is autoregressive), the cheap network without a block is trained first; then a block
+/// decoder is autoregressive), a table of many rows gets a block at once. With fewer rows the cheap
+/// network without a block is trained first; then a block
 /// that changes nothing yet is added to it and trained for one epoch. If that lowers the validation
 /// loss clearly, a network with a block is trained from the start, and the better of the two is
 /// taken.

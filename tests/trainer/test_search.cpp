@@ -39,6 +39,13 @@ TEST(SearchNetwork, TakesABlockOnlyWhenItGainsEnough) {
   EXPECT_EQ(search(disappointing).choice.shape.blocks, 0);
 }
 
+TEST(SearchNetwork, GivesManyRowsABlockAtOnce) {
+  PretendedStages stages{10, 9.9, 9, {}};
+  const SearchResult result = search_network({}, {3, 4}, {0, 4}, 50'000, 1, std::ref(stages));
+  EXPECT_EQ(result.choice.shape.blocks, 1);
+  EXPECT_EQ(stages.ran, (std::vector<std::string>{"blocks"}));
+}
+
 TEST(SearchNetwork, DoesAsItIsToldWhenBlocksAreGiven) {
   TrainOptions options;
   options.blocks = 2;

@@ -71,11 +71,13 @@ TEST(Codec, TenThousandLevelsFitIntoTwoDigits) {
   }
   values.insert(values.end(), 50, "");
   const table::Table rows = table_of({categories("code", values)});
-  const Codec codec = fit(rows);
-  ASSERT_EQ(codec.token_columns().size(), 2u);
-  EXPECT_LE(codec.token_columns()[0].cardinality, 256);
-  EXPECT_LE(codec.token_columns()[1].cardinality, 256);
-  expect_same_cells(rows, codec.decode(codec.encode(rows), 0, 1));
+  for (const int base : {256, CodecOptions{}.digit_base}) {
+    const Codec codec = fit(rows, {.digit_base = base});
+    ASSERT_EQ(codec.token_columns().size(), 2u);
+    EXPECT_LE(codec.token_columns()[0].cardinality, base);
+    EXPECT_LE(codec.token_columns()[1].cardinality, 256);
+    expect_same_cells(rows, codec.decode(codec.encode(rows), 0, 1));
+  }
 }
 
 TEST(Codec, TheSecondDigitOfASingleLevelIsConstant) {
@@ -84,7 +86,7 @@ TEST(Codec, TheSecondDigitOfASingleLevelIsConstant) {
   values.insert(values.end(), 500, "common");
   values.insert(values.end(), 20, "");
   const table::Table rows = table_of({categories("code", values)});
-  const TokenMatrix tokens = fit(rows).encode(rows);
+  const TokenMatrix tokens = fit(rows, {.digit_base = 256}).encode(rows);
   for (std::int64_t row = 12'000; row < tokens.n_rows; ++row) ASSERT_EQ(tokens.column(1)[row], 0);
 }
 

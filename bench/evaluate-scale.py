@@ -71,6 +71,7 @@ def main():
     print(f"{wall:.0f} s wall (others may have used the machine), {cpu:.0f} CPU s, peak {peak:.2f} GiB")
     record = {"name": "evaluate-scale", "command": f"bench/run evaluate-scale --synthetic {args.synthetic} --real {args.real}",
               "commit": harness.commit(), "machine": harness.cpu_model(), "threads": args.threads, "source": source,
+              "note": "wall seconds count what others did on the machine at the same time",
               "wall_s": wall, "cpu_s": cpu, "peak_gib": peak, "sections_s": took}
     path = harness.ROOT / "bench" / "results" / f"{time.strftime('%Y-%m-%d')}-evaluate-scale.json"
     path.write_text(json.dumps(record, indent=1) + "\n")

@@ -55,6 +55,16 @@ def evaluate(folder, real, synthetic, holdout=None, *flags, code=0):
     return report, checks
 
 
+def table_of(report, title):
+    """A table of the page as a frame, by the beginning of its title."""
+    for group in report["groups"]:
+        for section in group["sections"]:
+            for block in section["blocks"] + [b for c in section["checks"] for b in c.get("blocks", [])]:
+                if block["type"] == "table" and block["title"].startswith(title):
+                    return pd.DataFrame(block["rows"], columns=block["columns"])
+    raise KeyError(title)
+
+
 def typed(frame):
     """Dates as days, as the program counts them."""
     out = frame.copy()
@@ -65,3 +75,18 @@ def typed(frame):
 
 NUMERIC = ["height", "weight", "visits", "age", "admitted"]
 CATEGORY = ["group", "ward"]
+
+
+def gower(queries, references, real):
+    """Gower distances of all pairs of rows, numbers over the real range."""
+    total = np.zeros((len(queries), len(references)))
+    for name in real:
+        q, r = queries[name].to_numpy(), references[name].to_numpy()
+        gone_q, gone_r = pd.isna(q), pd.isna(r)
+        if name in NUMERIC:
+            part = np.minimum(np.abs(q[:, None].astype(float) - r[None, :].astype(float)) / np.ptp(real[name].dropna()), 1)
+        else:
+            part = (q[:, None] != r[None, :]).astype(float)
+        part = np.where(gone_q[:, None] & gone_r[None, :], 0, np.where(gone_q[:, None] | gone_r[None, :], 1, part))
+        total += part
+    return total / real.shape[1]

@@ -1,9 +1,12 @@
 """Privacy numbers of `semblance evaluate` against brute force in numpy, pandas and scipy."""
+import os
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from evaluate_tables import CATEGORY, NUMERIC, evaluate, population, typed
+from evaluate_tables import BIN, NUMERIC, evaluate, gower, population, typed
 
 
 @pytest.fixture(scope="module")
@@ -13,20 +16,6 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("privacy")
     report, checks = evaluate(folder, real, synthetic, holdout)
     return typed(real), typed(synthetic), typed(holdout), report, checks
-
-
-def gower(queries, references, real):
-    total = np.zeros((len(queries), len(references)))
-    for name in real:
-        q, r = queries[name].to_numpy(), references[name].to_numpy()
-        gone_q, gone_r = pd.isna(q), pd.isna(r)
-        if name in NUMERIC:
-            part = np.minimum(np.abs(q[:, None].astype(float) - r[None, :].astype(float)) / np.ptp(real[name].dropna()), 1)
-        else:
-            part = (q[:, None] != r[None, :]).astype(float)
-        part = np.where(gone_q[:, None] & gone_r[None, :], 0, np.where(gone_q[:, None] | gone_r[None, :], 1, part))
-        total += part
-    return total / real.shape[1]
 
 
 def test_copies_equal_a_merge(run):
@@ -71,3 +60,34 @@ def test_a_failed_gate_ends_with_exit_code_6(tmp_path):
     real = population(300, 1)
     evaluate(tmp_path, real, real, population(300, 2), "--gate", code=6)
     evaluate(tmp_path, real, population(300, 3), population(300, 2), "--gate", code=0)
+
+
+def test_without_the_gate_flag_a_failed_gate_is_only_reported(tmp_path):
+    real = population(200, 1)
+    report, _ = evaluate(tmp_path, real, real, population(200, 2), code=0)
+    assert "privacy.exact_copies" in report["failed_gates"]
+
+
+@pytest.mark.parametrize("text,line,hint", [
+    ("checks:\n  privacy.exact_copies: {pass: 0.1, wran: 0.2}\n", 2, "warn"),
+    ("checks:\n  privacy.dcr_share: {pass: 1}\n  privacy.exact_copys: {pass: 1}\n", 3, "privacy.exact_copies"),
+    ("checks:\n  privacy.dcr_share: {pass: 2, warn: 1}\n", 2, "stricter"),
+])
+def test_a_wrong_thresholds_file_ends_with_exit_code_3_and_its_line(tmp_path, text, line, hint):
+    (tmp_path / "t.yaml").write_text(text)
+    frame = population(30, 1)
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    command = [os.path.abspath(BIN), "evaluate", "--real", "r.csv", "--synthetic", "r.csv", "--output", "out", "--thresholds", "t.yaml", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    assert f"t.yaml:{line}:" in done.stderr and hint in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_thresholds_file_replaces_single_rules(tmp_path):
+    (tmp_path / "t.yaml").write_text("checks:\n  privacy.exact_copies: {pass: 1}\n  quality.wasserstein: {pass: 0, gate: true}\n")
+    real = population(200, 1)
+    report, checks = evaluate(tmp_path, real, population(200, 3), population(200, 2), "--thresholds", str(tmp_path / "t.yaml"), "--gate", code=6)
+    assert checks["privacy.exact_copies"]["verdict"] == "pass"
+    assert report["failed_gates"] == ["quality.wasserstein"]  # a check without a rule of its own may get one
+    assert checks["privacy.dcr_share"]["rule"]

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluate_tables import CATEGORY, NUMERIC, evaluate, population, typed
+from evaluate_tables import CATEGORY, NUMERIC, evaluate, population, table_of, typed
 
 scipy_stats = pytest.importorskip("scipy.stats")
 
@@ -17,15 +17,6 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quality")
     report, checks = evaluate(folder, real, synthetic, holdout)
     return typed(real), typed(synthetic), typed(holdout), report, checks
-
-
-def table_of(report, title):
-    for group in report["groups"]:
-        for section in group["sections"]:
-            for block in section["blocks"] + [b for c in section["checks"] for b in c.get("blocks", [])]:
-                if block["type"] == "table" and block["title"].startswith(title):
-                    return pd.DataFrame(block["rows"], columns=block["columns"])
-    raise KeyError(title)
 
 
 def shape_distance(a, b, numeric):

@@ -27,14 +27,12 @@ double mean_gap(const std::vector<double>& a, const std::vector<double>& b, std:
   return mean_present(out);
 }
 
-/// 1 where a cell is missing, [columns][rows].
-std::vector<std::vector<double>> indicators(const Rows& rows) {
-  std::vector<std::vector<double>> out;
-  for (const Feature& feature : rows.features) {
-    out.emplace_back();
-    for (std::int64_t i = 0; i < rows.n_rows; ++i)
-      out.back().push_back(cell_missing(feature, i) ? 1 : 0);
-  }
+/// 1 where a cell is missing, [rows].
+std::vector<double> indicator(const Rows& rows, std::size_t column) {
+  std::vector<double> out;
+  out.reserve(static_cast<std::size_t>(rows.n_rows));
+  for (std::int64_t i = 0; i < rows.n_rows; ++i)
+    out.push_back(cell_missing(rows.features[column], i) ? 1 : 0);
   return out;
 }
 
@@ -43,14 +41,13 @@ struct RateDraws {
   std::vector<double> mean, largest;
 };
 
-RateDraws rate_draws(const std::vector<std::vector<double>>& real,
-                     const std::vector<std::vector<double>>& other, const Resamples& real_rows,
+RateDraws rate_draws(const Rows& real, const Rows& other, const Resamples& real_rows,
                      const Resamples& other_rows) {
   std::vector<std::vector<double>> each;
-  RateDraws out{.largest = std::vector<double>(kDraws)};
-  for (std::size_t j = 0; j < real.size(); ++j) {
-    const std::vector<double> a = real_rows.means(real[j]), b = other_rows.means(other[j]);
-    each.push_back(gaps(a, b));
+  RateDraws out{.mean = {}, .largest = std::vector<double>(kDraws)};
+  for (std::size_t j = 0; j < real.features.size(); ++j) {
+    each.push_back(
+        gaps(real_rows.means(indicator(real, j)), other_rows.means(indicator(other, j))));
     for (std::size_t k = 0; k < each.back().size(); ++k)
       out.largest[k] = std::max(out.largest[k], each.back()[k]);
   }
@@ -84,11 +81,9 @@ Section missingness_section(const Context& context) {
       .unit = "share",
       .value = mean_present(gap)};
   if (!floor.empty()) mean.reference = mean_present(floor);
-  const std::vector<std::vector<double>> gone_real = indicators(data.real),
-                                         gone_synthetic = indicators(data.synthetic);
   const Resamples real_rows(data.real.n_rows, context.options.seed, kRealRows),
       synthetic_rows(data.synthetic.n_rows, context.options.seed, kSyntheticRows);
-  const RateDraws draws = rate_draws(gone_real, gone_synthetic, real_rows, synthetic_rows);
+  const RateDraws draws = rate_draws(data.real, data.synthetic, real_rows, synthetic_rows);
   mean.interval = centred_interval(*mean.value, draws.mean, 0, 1);
   const auto worst = std::max_element(gap.begin(), gap.end());
   Check largest{
@@ -128,8 +123,8 @@ Section missingness_section(const Context& context) {
     std::vector<std::vector<double>> a, b;
     for (std::size_t j = 0; j < d; ++j) {
       if (std::isnan(together[j * d + j]) || synthetic[j] <= 0 || synthetic[j] >= 1) continue;
-      a.push_back(gone_real[j]);
-      b.push_back(gone_synthetic[j]);
+      a.push_back(indicator(data.real, j));
+      b.push_back(indicator(data.synthetic, j));
     }
     joint.interval =
         centred_interval(value,

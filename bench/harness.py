@@ -41,6 +41,14 @@ def run_ours(*arguments):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def store(name, record):
+    """Keeps a benchmark's record as bench/results/<date>-<name>.json."""
+    folder = ROOT / "bench" / "results"
+    folder.mkdir(exist_ok=True)
+    record = {"name": name, "command": f"bench/run {name}", "commit": commit(), "machine": cpu_model(), **record}
+    (folder / f"{time.strftime('%Y-%m-%d')}-{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
 class Results:
     """Rates of us and the peers for one kind of work, in `unit` a CPU second."""
 
@@ -68,14 +76,7 @@ class Results:
               ", ".join(f"{k} {v}" for k, v in self.versions.items()))
         for note in notes:
             print(note)
-        folder = ROOT / "bench" / "results"
-        folder.mkdir(exist_ok=True)
-        record = {
-            "name": self.name, "command": f"bench/run {self.name}", "commit": commit(), "machine": cpu_model(),
-            "threads": self.threads, "unit": self.unit, "versions": self.versions, "results": self.rows,
-            "ratios": ratios, "notes": list(notes),
-        }
-        path = folder / f"{time.strftime('%Y-%m-%d')}-{self.name}.json"
-        path.write_text(json.dumps(record, indent=1) + "\n")
+        store(self.name, {"threads": self.threads, "unit": self.unit, "versions": self.versions, "results": self.rows,
+                          "ratios": ratios, "notes": list(notes)})
         for peer, ratio in ratios.items():
             print(f"RATIO {peer} {ratio:.4g}")

@@ -1,11 +1,13 @@
 """Quality of synthetic tables at default settings, beside published figures.
 
-    bench/run quality [SET...] [--seeds 3] [--scorer score.py]
+    bench/run quality [--sets adult,support,...] [--seeds 3]
 
 SEMBLANCE_DATA names the folder of the public tables. Each set is cut into training and test rows, learned
 with default settings, and as many rows as it was trained on are made; the figures are medians over seeds.
 Shape and trend errors follow SDMetrics (mean KS or TV distance; mean error of pairs, binned by the real
-edges); C2ST is the AUC of XGBoost telling real rows from synthetic ones (0.5: it cannot).
+edges); C2ST is the AUC of XGBoost telling real rows from synthetic ones (0.5: it cannot). gap: what XGBoost learned
+on synthetic rows loses in AUC on the real test rows. DCR share: synthetic rows nearer (Gower) to training rows
+than to as many test rows; ties count half. The floor is what the test rows score against the training rows.
 """
 
 import argparse
@@ -33,6 +35,8 @@ SETS = {
     "hflights": ("hflights/hflights.csv.gz", []),
     "covid_testing": ("medicaldata/covid_testing.csv", ["subject_id", "fake_first_name", "fake_last_name"]),
 }
+# The column that a classifier is taught to predict.
+TARGETS = {"adult": "Y", "diabetes130": "readmitted", "support": "event", "covid_testing": "result"}
 # TabPC, arXiv 2603.23016: XGBoost C2ST scores (1 ideal) turned into AUC = 1 - score / 2.
 PUBLISHED = {
     "adult": {"TabSyn": 0.7942, "TabDiff": 0.8409, "TabPC": 0.8554, "TVAE": 0.0, "CTGAN": 0.0},
@@ -49,10 +53,23 @@ def load(name):
     return table.drop(columns=dropped).sample(frac=1, random_state=7, ignore_index=True)
 
 
+def seconds(texts):
+    """Seconds since 1970 of a column of ISO dates, NaN where missing; None when it holds something else."""
+    if not texts.dropna().head(50).str.match(r"\d{4}-\d\d-\d\d").all() or texts.isna().all():
+        return None
+    return (pd.to_datetime(texts, format="ISO8601") - pd.Timestamp(0)).dt.total_seconds().to_numpy(float)
+
+
 def typed(real, *others):
-    """Numbers where the real column is numeric with more than 10 values, else codes of the joint levels."""
+    """Numbers where the real column is numeric with more than 10 values or dates, else codes of the joint levels."""
     kinds, out = {}, [{} for _ in (real, *others)]
     for name in real:
+        columns = [seconds(t[name].where(~t[name].isin(MISSING))) for t in (real, *others)]
+        if all(c is not None for c in columns):
+            kinds[name] = True
+            for side, column in zip(out, columns):
+                side[name] = column
+            continue
         number = pd.to_numeric(real[name].where(~real[name].isin(MISSING)), errors="coerce")
         present = ~real[name].isin(MISSING)
         kinds[name] = number[present].notna().all() and number.nunique() > 10
@@ -153,37 +170,99 @@ def learn_and_make(train, seed, folder):
     return pd.read_csv(made, dtype=str, keep_default_na=False), seconds
 
 
+def utility_auc(learned, test, kinds, target):
+    """AUC on the test rows of XGBoost taught the target by the `learned` rows; mean over the target's values."""
+    import xgboost
+    from sklearn.metrics import roc_auc_score
+
+    names = [name for name in kinds if name != target]
+    x, held = (np.column_stack([t[name] for name in names]) for t in (learned, test))
+    y, y_held = code(learned[target]), code(test[target])
+    x, y, held, y_held = x[y > 0], y[y > 0], held[y_held > 0], y_held[y_held > 0]
+    levels, y = np.unique(y, return_inverse=True)
+    model = xgboost.XGBClassifier(n_estimators=200, max_depth=6, learning_rate=0.1, tree_method="hist", n_jobs=1)
+    p = model.fit(x, y).predict_proba(held)
+    used = [i for i, v in enumerate(levels) if 0 < (y_held == v).sum() < len(y_held)]
+    return float(np.mean([roc_auc_score(y_held == levels[i], p[:, i]) for i in used[-1:] if len(levels) == 2]
+                         or [roc_auc_score(y_held == levels[i], p[:, i]) for i in used]))
+
+
+def dcr_share(real, fake, hold, kinds, most=2000):
+    """Share of synthetic rows nearer to the real rows than to as many test rows."""
+    n = min(len(next(iter(real.values()))), len(next(iter(hold.values()))), most)
+    nearest = []
+    for side in (real, hold):
+        best = np.full(min(most, len(next(iter(fake.values())))), np.inf, np.float32)
+        for start in range(0, len(best), 64):
+            total = np.zeros((min(64, len(best) - start), n), np.float32)
+            for name, numeric in kinds.items():
+                q, r = fake[name][start:start + len(total), None], side[name][None, :n]
+                if not numeric:
+                    total += code(q) != code(r)
+                    continue
+                width = max(np.nanmax(real[name]) - np.nanmin(real[name]), 1e-12)
+                distance = np.minimum(np.abs(q - r) / width, 1)
+                both = np.isnan(q) & np.isnan(r)
+                total += np.where(both, 0, np.where(np.isnan(distance), 1, distance))
+            best[start:start + len(total)] = total.min(1)
+        nearest.append(best)
+    return float(np.mean((nearest[0] < nearest[1]) + 0.5 * (nearest[0] == nearest[1])))
+
+
+MEASURES = ("cpu_s", "shape", "trend", "c2st", "gap", "dcr")
+
+
+def measure(name, seeds):
+    """Medians over the seeds of the MEASURES, the floors of shape and trend, rows, and every seed's figures."""
+    table = load(name)
+    held = len(table) // 10
+    test, train = table[:held], table[held:].reset_index(drop=True)
+    target, rows, best = TARGETS.get(name), [], None
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(1, seeds + 1):
+            made, seconds = learn_and_make(train, seed, pathlib.Path(folder))
+            kinds, (real, fake, hold) = typed(train, made[list(train)], test)
+            gap = float("nan")
+            if target:
+                best = best or utility_auc(real, hold, kinds, target)
+                gap = best - utility_auc(fake, hold, kinds, target)
+            rows.append((seconds, shape_error(real, fake, kinds), trend_error(real, fake, kinds),
+                         c2st_auc(real, fake, kinds), gap, dcr_share(real, fake, hold, kinds)))
+    result = {"set": name, "rows": len(train), "seeds": [dict(zip(MEASURES, row)) for row in rows]}
+    result.update({m: statistics.median(column) for m, column in zip(MEASURES, zip(*rows))})
+    result.update({"shape_floor": shape_error(real, hold, kinds), "trend_floor": trend_error(real, hold, kinds)})
+    return result
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="*", default=list(SETS))
+    parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
     if "SEMBLANCE_DATA" not in os.environ:
         sys.exit("bench/run quality: set SEMBLANCE_DATA to the folder of the public tables")
-    unknown = set(args.sets) - set(SETS)
+    sets = args.sets.split(",")
+    unknown = set(sets) - set(SETS)
     if unknown:
         sys.exit(f"bench/run quality: no set {', '.join(sorted(unknown))}; there are: {', '.join(SETS)}")
     print(f"{harness.cpu_model()}; commit {harness.commit()}; medians of {args.seeds} seeds; default settings")
     print(f"{'set':14s} {'rows':>8s} {'CPU s':>7s} {'shape %':>8s} {'(floor)':>8s} {'trend %':>8s} {'(floor)':>8s} "
-          f"{'C2ST AUC':>9s}  published C2ST AUC")
-    for name in args.sets:
-        table = load(name)
-        held = len(table) // 10
-        test, train = table[:held], table[held:].reset_index(drop=True)
-        rows = []
-        with tempfile.TemporaryDirectory() as folder:
-            for seed in range(1, args.seeds + 1):
-                made, seconds = learn_and_make(train, seed, pathlib.Path(folder))
-                kinds, (real, fake, hold) = typed(train, made[list(train)], test)
-                rows.append((seconds, shape_error(real, fake, kinds), trend_error(real, fake, kinds),
-                             c2st_auc(real, fake, kinds)))
-        cpu, shape, trend, auc = (statistics.median(column) for column in zip(*rows))
-        published = ", ".join(f"{peer} {1 - score / 2:.3f}" for peer, score in PUBLISHED.get(name, {}).items())
-        print(f"{name:14s} {len(train):8d} {cpu:7.1f} {shape:8.3f} {shape_error(real, hold, kinds):8.3f} {trend:8.3f} "
-              f"{trend_error(real, hold, kinds):8.3f} {auc:9.4f}  {published}", flush=True)
-        for peer, score in PUBLISHED.get(name, {}).items():
-            ours = abs(auc - 0.5) + 0.005  # half a hundredth is the noise of the figure itself
-            print(f"RATIO {name}-{peer}-published {(0.5 - score / 2 + 0.005) / ours:.3g}")
+          f"{'C2ST AUC':>9s} {'gap':>7s} {'DCR':>6s}  published C2ST AUC")
+    results, ratios = [], {}
+    for name in sets:
+        r = measure(name, args.seeds)
+        results.append(r)
+        peers = {peer: 1 - score / 2 for peer, score in PUBLISHED.get(name, {}).items()}
+        print(f"{name:14s} {r['rows']:8d} {r['cpu_s']:7.1f} {r['shape']:8.3f} {r['shape_floor']:8.3f} {r['trend']:8.3f} "
+              f"{r['trend_floor']:8.3f} {r['c2st']:9.4f} {r['gap']:7.4f} {r['dcr']:6.3f}  "
+              + ", ".join(f"{peer} {auc:.3f}" for peer, auc in peers.items()), flush=True)
+        for peer, auc in peers.items():
+            ours = abs(r["c2st"] - 0.5) + 0.005  # half a hundredth is the noise of the figure itself
+            ratios[f"{name}-{peer}-published"] = (auc - 0.5 + 0.005) / ours
+        harness.store("quality", {"seeds": args.seeds, "results": results, "published_c2st_score": PUBLISHED,
+                                  "ratios": ratios})
+    for peer, ratio in ratios.items():
+        print(f"RATIO {peer} {ratio:.3g}")
 
 
 if __name__ == "__main__":

@@ -20,15 +20,10 @@ from quality import learn_and_make
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".deps" / "bench-sdv"
-PACKAGES = ["sdv==2.0.0", "ctgan==0.12.1", "torch==2.11.0"]
-# The wheels that SDV works with on a CPU; torch's own list would add gigabytes of CUDA.
-STEPS = [
-    ["--no-deps", "torch==2.11.0", "nvidia-cuda-runtime==13.0.96", "nvidia-cuda-cupti==13.0.85"],
-    ["boto3", "botocore", "cloudpickle", "Faker", "filelock", "fsspec", "graphviz", "jinja2", "networkx", "numpy==2.4.6",
-     "pandas==2.3.3", "platformdirs", "plotly", "pyyaml", "scikit-learn==1.9.1", "scipy", "setuptools", "sympy", "tqdm",
-     "typing-extensions", "packaging"],
-    ["--no-deps", "sdv==2.0.0", "ctgan==0.12.1", "rdt", "copulas", "deepecho", "sdmetrics==0.32.0"],
-]
+# All that SDV needs, pinned and without its own list of dependencies; torch's wheel wants its CUDA libraries beside it
+# even on a CPU (2.5 GB to fetch, 40 s on a fast line).
+REQUIREMENTS = ROOT / "bench" / "requirements-sdv.txt"
+SHOWN = ("sdv", "ctgan", "torch")
 
 PEER = """
 import json, sys, time, warnings
@@ -57,14 +52,18 @@ print(json.dumps(time.process_time() - start))
 
 
 def peer_python():
-    python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / "ready").exists():
+    python, installed = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "requirements.txt"
+    if not installed.exists() or installed.read_text() != REQUIREMENTS.read_text():
         print(f"bench/run: installing SDV into {ENVIRONMENT}", file=sys.stderr)
         subprocess.run(["python3", "-m", "venv", ENVIRONMENT], check=True)
-        for step in STEPS:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", *step], check=True)
-        (ENVIRONMENT / "ready").touch()
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "-r", REQUIREMENTS], check=True)
+        installed.write_text(REQUIREMENTS.read_text())
     return python
+
+
+def peer_versions():
+    pins = dict(line.split("==") for line in REQUIREMENTS.read_text().split())
+    return {name: pins[name] for name in SHOWN}
 
 
 def peer_seconds(kind, path, epochs):
@@ -74,22 +73,29 @@ def peer_seconds(kind, path, epochs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--peer-epochs", type=int, default=10)
+    parser.add_argument("--peer-epochs", type=int, default=10, help="epochs of the longer fit of a peer, 2 to 300")
     args = parser.parse_args()
     _, train, source = adult.tables(10**9)
-    print(f"{harness.cpu_model()}; commit {harness.commit()}; {len(train)} rows, {source}; one thread; {', '.join(PACKAGES)}")
+    versions = peer_versions()
+    print(f"{harness.cpu_model()}; commit {harness.commit()}; {len(train)} rows, {source}; one thread; "
+          + ", ".join(f"{k} {v}" for k, v in versions.items()))
+    results, ratios = [], {}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         ours = [learn_and_make(train, seed, folder)[1] for seed in (1, 2, 3)]
         mine = statistics.median(ours)
         print(f"semblance train     {mine:8.2f} CPU s (median of 3: {', '.join(f'{s:.2f}' for s in ours)})", flush=True)
-        ratios = {}
+        results.append({"who": "semblance", "cpu_s": mine, "each": ours})
         for kind in ("tvae", "ctgan"):
             one, more = (peer_seconds(kind, folder / "train.csv", e) for e in (1, args.peer_epochs))
             whole = one + (more - one) / (args.peer_epochs - 1) * 299
-            print(f"SDV {kind:6s}          {whole:8.2f} CPU s for 300 epochs ({one:.2f} s for 1, {more:.2f} s for {args.peer_epochs})",
-                  flush=True)
+            print(f"SDV {kind:6s}          {whole:8.2f} CPU s for 300 epochs, extrapolated from {one:.2f} s for 1 and {more:.2f} s"
+                  f" for {args.peer_epochs}", flush=True)
+            results.append({"who": f"SDV {kind}", "cpu_s": whole, "extrapolated": args.peer_epochs < 300,
+                            "epochs_1_s": one, f"epochs_{args.peer_epochs}_s": more})
             ratios[kind] = whole / mine
+    harness.store("train", {"unit": "CPU seconds", "threads": 1, "versions": versions, "source": source, "rows": len(train),
+                            "results": results, "ratios": ratios})
     for kind, ratio in ratios.items():
         print(f"RATIO {kind} {ratio:.4g}")
 

@@ -230,6 +230,9 @@ def measure(name, seeds):
                          c2st_auc(real, fake, kinds), gap, dcr_share(real, fake, hold, kinds)))
     result = {"set": name, "rows": len(train), "seeds": [dict(zip(MEASURES, row)) for row in rows]}
     result.update({m: statistics.median(column) for m, column in zip(MEASURES, zip(*rows))})
+    if not target:
+        for figures in (result, *result["seeds"]):
+            figures["gap"] = None
     result.update({"shape_floor": shape_error(real, hold, kinds), "trend_floor": trend_error(real, hold, kinds)})
     return result
 
@@ -254,7 +257,7 @@ def main():
         results.append(r)
         peers = {peer: 1 - score / 2 for peer, score in PUBLISHED.get(name, {}).items()}
         print(f"{name:14s} {r['rows']:8d} {r['cpu_s']:7.1f} {r['shape']:8.3f} {r['shape_floor']:8.3f} {r['trend']:8.3f} "
-              f"{r['trend_floor']:8.3f} {r['c2st']:9.4f} {r['gap']:7.4f} {r['dcr']:6.3f}  "
+              f"{r['trend_floor']:8.3f} {r['c2st']:9.4f} {'' if r['gap'] is None else format(r['gap'], '.4f'):>7s} {r['dcr']:6.3f}  "
               + ", ".join(f"{peer} {auc:.3f}" for peer, auc in peers.items()), flush=True)
         for peer, auc in peers.items():
             ours = abs(r["c2st"] - 0.5) + 0.005  # half a hundredth is the noise of the figure itself

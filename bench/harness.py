@@ -29,9 +29,16 @@ def cpu_model():
     return "unknown"
 
 
-def commit():
+def head():
     text = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return text.stdout.strip() or "unknown"
+
+
+COMMIT = head()  # when the benchmark began; the repository may move on while it runs
+
+
+def commit():
+    return COMMIT
 
 
 def run_ours(*arguments):

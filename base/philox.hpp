@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
   kPrepare = 12,      ///< date shifts and samples of a recipe
   kParticle = 13,     ///< tokens of the candidates for a row under conditions
   kResample = 14,     ///< which of these candidates go on
+  kPool = 15,         ///< rows of an entity that tell its z
 };
 
 /// Four 32-bit words of randomness.

@@ -42,8 +42,10 @@ struct ColumnInfo {
 
 /// One table's rows. features[j] belongs to Comparison::columns[j].
 struct Rows {
-  std::int64_t n_rows = 0;        ///< kept apart from features, of which there may be none
-  std::vector<Feature> features;  ///< [columns], each of n_rows
+  std::int64_t n_rows = 0;           ///< kept apart from features, of which there may be none
+  std::vector<Feature> features;     ///< [columns], each of n_rows
+  std::vector<std::int64_t> entity;  ///< [n_rows] number of the person whose row it is, negative
+                                     ///< when missing; empty when the metadata name no entity
 };
 
 /// What every metric works on; made by compare_tables() and not changed afterwards.
@@ -51,6 +53,7 @@ struct Comparison {
   std::vector<ColumnInfo> columns;  ///< those compared, in the order of the real table
   Rows real, synthetic,
       holdout;  ///< holdout: real rows that the model never saw; 0 rows when there are none
+  int entity_time = -1;            ///< date by which a person's rows are in order; -1: none
   std::vector<std::string> notes;  ///< what was left out and why, for the reader of the report
 
   /// Without one, most references and all membership attacks are missing.

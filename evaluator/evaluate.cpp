@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.hpp"
@@ -9,8 +10,10 @@
 #include "base/log.hpp"
 #include "evaluator/build_report.hpp"
 #include "evaluator/build_section.hpp"
+#include "evaluator/quality/entity_consistency.hpp"
 #include "evaluator/report/render.hpp"
 #include "evaluator/shared_nearest.hpp"
+#include "table/file_summary.hpp"
 #include "table/read_table.hpp"
 
 namespace semblance::evaluator {
@@ -31,6 +34,49 @@ table::Schema comparable_schema(const table::Schema& real) {
   return out;
 }
 
+/// The schema to read a table by, with the column that tells whose row it is, where the table has
+/// it. New identifiers need not be of the real ones' kind.
+table::Schema schema_with_entity(table::Schema schema, const std::string& entity,
+                                 const std::string& path, const EvaluateOptions& options) {
+  if (entity.empty()) return schema;
+  std::erase_if(schema.columns, [&](const table::ColumnSpec& spec) { return spec.name == entity; });
+  if (table::summarise_file(path, options.threads).schema.find(entity) >= 0)
+    schema.columns.push_back({.name = entity, .kind = table::Kind::kId});
+  return schema;
+}
+
+/// Takes the entity's column out of a table: the person's number in each row.
+std::vector<std::int64_t> take_entity(table::Table& rows, const std::string& name) {
+  std::vector<std::int64_t> entity;
+  const int found = rows.find(name);
+  if (name.empty() || found < 0) return entity;
+  const table::Column& column = rows.columns[static_cast<std::size_t>(found)];
+  std::unordered_map<std::string, std::int64_t> number;
+  for (std::int64_t row = 0; row < column.size(); ++row) {
+    entity.push_back(
+        column.is_missing(row)
+            ? -1
+            : number.try_emplace(column.as_text(row), static_cast<std::int64_t>(number.size()))
+                  .first->second);
+  }
+  rows.columns.erase(rows.columns.begin() + found);
+  return entity;
+}
+
+/// The date that persons' rows are in order of: the metadata's, or the first one that varies within
+/// persons.
+int entity_time(const Comparison& data, const std::string& asked) {
+  if (data.real.entity.empty()) return -1;
+  if (!asked.empty()) return data.find(asked);
+  const auto rows = entity_rows(data.real.entity, nullptr);
+  for (int j = 0; j < data.n_columns(); ++j) {
+    const auto column = static_cast<std::size_t>(j);
+    if (data.columns[column].is_date() && constant_share(rows, data.real.features[column]) < 1)
+      return j;
+  }
+  return -1;
+}
+
 Comparison read_comparison(const EvaluateOptions& options) {
   std::optional<table::Metadata> metadata;
   if (!options.metadata.empty()) metadata = table::read_metadata(options.metadata);
@@ -39,11 +85,25 @@ Comparison read_comparison(const EvaluateOptions& options) {
       options.real, {.metadata = metadata ? &*metadata : nullptr, .threads = options.threads},
       &schema);
   const table::Schema comparable = comparable_schema(schema);
-  const table::ReadOptions as_real{.schema = &comparable, .threads = options.threads};
-  table::Table synthetic = table::read_table(options.synthetic, as_real);
+  const auto read_as_real = [&](const std::string& path) {
+    const table::Schema with_entity = schema_with_entity(comparable, schema.entity, path, options);
+    return table::read_table(path, {.schema = &with_entity, .threads = options.threads});
+  };
+  table::Table synthetic = read_as_real(options.synthetic);
   std::optional<table::Table> holdout;
-  if (!options.holdout.empty()) holdout = table::read_table(options.holdout, as_real);
-  return compare_tables(std::move(real), std::move(synthetic), std::move(holdout));
+  if (!options.holdout.empty()) holdout = read_as_real(options.holdout);
+  std::vector<std::int64_t> of_real = take_entity(real, schema.entity);
+  std::vector<std::int64_t> of_synthetic = take_entity(synthetic, schema.entity), of_holdout;
+  if (holdout) of_holdout = take_entity(*holdout, schema.entity);
+  Comparison data = compare_tables(std::move(real), std::move(synthetic), std::move(holdout));
+  if (!of_real.empty())
+    data.notes.push_back("Column '" + schema.entity +
+                         "' tells whose row it is: it is not compared itself.");
+  data.real.entity = std::move(of_real);
+  data.synthetic.entity = std::move(of_synthetic);
+  data.holdout.entity = std::move(of_holdout);
+  data.entity_time = entity_time(data, schema.entity_time);
+  return data;
 }
 
 void expect_paths(const EvaluateOptions& options) {

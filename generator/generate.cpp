@@ -1,12 +1,15 @@
 #include "generator/generate.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "generator/entity_maker.hpp"
+#include "generator/row_maker.hpp"
 #include "generator/write_output.hpp"
 #include "table/write_table.hpp"
 #include "trainer/model.hpp"
@@ -15,7 +18,7 @@ namespace semblance::generator {
 namespace {
 
 /// The counts of all ranks.
-RetryCounts summed(RetryCounts counts, const RowMaker& maker, base::Communicator& communicator) {
+RetryCounts summed(RetryCounts counts, const TableMaker& maker, base::Communicator& communicator) {
   ConditionFigures& figures = counts.conditions;
   counts.broken.resize(maker.constraints().size(), 0);
   figures.broken.resize(maker.conditions() == nullptr ? 0 : maker.conditions()->where().size(), 0);
@@ -57,7 +60,7 @@ void report_conditions(const ConditionFigures& figures, const RowConditions& con
   }
 }
 
-void report(const RetryCounts& counts, const RowMaker& maker) {
+void report(const RetryCounts& counts, const TableMaker& maker) {
   base::log_event("generate_retries", {{"rows", static_cast<long long>(counts.rows)},
                                        {"draws", static_cast<long long>(counts.draws)},
                                        {"copies", static_cast<long long>(counts.copies)}});
@@ -95,6 +98,10 @@ void add_settings(base::SettingList& list, GenerateOptions& options) {
            "table whose rows are completed: its columns stay, the model's other columns are made");
   list.add("impute", &options.impute, "with like: fill the missing cells of its columns too");
   list.add(
+      "entities", &options.entities,
+      "of a model of entities (such as patients with several rows): how many to make, with all "
+      "their rows; 0: rows decides");
+  list.add(
       "particles", &options.particles,
       "candidates for a row under conditions: 1, 2, 4, 8 ... 4096; more are slower and closer");
 }
@@ -118,8 +125,13 @@ std::string settings_text(const GenerateOptions& options) {
 }
 
 void check_options(const GenerateOptions& options) {
-  SEMBLANCE_EXPECT(options.rows >= 1 || (options.rows == 0 && !options.like.empty()), kUsage,
-                   "rows is {}; it must be 1 or more", options.rows);
+  SEMBLANCE_EXPECT(options.entities >= 0, kUsage, "entities is {}; it must be 1 or more",
+                   options.entities);
+  SEMBLANCE_EXPECT(
+      options.rows >= 1 || (options.rows == 0 && (!options.like.empty() || options.entities > 0)),
+      kUsage, "rows is {}; it must be 1 or more", options.rows);
+  SEMBLANCE_EXPECT(options.rows == 0 || options.entities == 0, kUsage,
+                   "rows and entities cannot both decide how much is made: give one of them");
   SEMBLANCE_EXPECT(options.rows_per_part >= 1, kUsage, "rows_per_part is {}; it must be 1 or more",
                    options.rows_per_part);
   SEMBLANCE_EXPECT(!options.impute || !options.like.empty(), kUsage,
@@ -134,6 +146,25 @@ std::int64_t rows_like(const GenerateOptions& options, const GivenTable& given) 
                    "rows is {}, but {} has {} rows; leave it out, or take a multiple of that",
                    options.rows, options.like, given.n_rows());
   return options.rows == 0 ? given.n_rows() : options.rows;
+}
+
+/// What makes the rows. \param rows  set to how many there will be
+std::unique_ptr<TableMaker> make_maker(const trainer::Model& model, const GenerateOptions& options,
+                                       const CopyGuard* guard, const RowConditions* conditions,
+                                       bool tells, std::int64_t& rows) {
+  if (!model.panel.exists()) {
+    SEMBLANCE_EXPECT(options.entities == 0, kUsage,
+                     "this model knows no entities: say how many rows to make");
+    return std::make_unique<RowMaker>(model.codec, *model.sampler, options.seed, guard, conditions);
+  }
+  auto maker = std::make_unique<EntityMaker>(model, options.seed, rows, options.entities,
+                                             options.threads, guard, conditions);
+  rows = maker->rows();
+  if (tells)
+    base::log_info("{} rows of {} different '{}'{}", rows, maker->entities(),
+                   model.codec.schema().entity,
+                   options.entities == 0 ? "; the last one may be cut short" : "");
+  return maker;
 }
 
 void report_given(const GivenTable& given, const GenerateOptions& options,
@@ -160,7 +191,8 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
   std::optional<GivenTable> given;
   std::optional<RowConditions> conditions;
   if (!options.reject_copies_of.empty())
-    guard.emplace(options.reject_copies_of, model.codec.schema());
+    guard.emplace(options.reject_copies_of,
+                  model.panel.exists() ? EntityMaker::output_schema(model) : model.codec.schema());
   if (!options.like.empty()) {
     given.emplace(options.like, options.impute, model.codec, options.threads);
     if (communicator.rank() == 0) report_given(*given, options, model.codec.schema());
@@ -170,12 +202,13 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
     if (device.is_cuda() && communicator.rank() == 0)
       base::log_info("rows under conditions are drawn on the CPU");
   }
-  const OutputPlan plan{options.output,        given ? rows_like(options, *given) : options.rows,
-                        options.rows_per_part, options.threads,
-                        options.seed,          model.sha256,
-                        settings_text(options)};
-  const RowMaker maker(model.codec, *model.sampler, options.seed, guard ? &*guard : nullptr,
-                       conditions ? &*conditions : nullptr);
+  std::int64_t rows = given ? rows_like(options, *given) : options.rows;
+  const std::unique_ptr<TableMaker> made =
+      make_maker(model, options, guard ? &*guard : nullptr, conditions ? &*conditions : nullptr,
+                 communicator.rank() == 0, rows);
+  const OutputPlan plan{options.output, rows,         options.rows_per_part, options.threads,
+                        options.seed,   model.sha256, settings_text(options)};
+  const TableMaker& maker = *made;
 
   RetryCounts counts;
   try {

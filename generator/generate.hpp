@@ -24,7 +24,8 @@ struct GenerateOptions {
   std::vector<std::string> where;  ///< conditions that every row meets (table/condition.hpp)
   std::string like;                ///< table whose rows are to be completed; "" for none
   bool impute = false;             ///< with `like`: fill missing cells too
-  int particles = 32;              ///< candidates a row under conditions; a power of two
+  std::int64_t entities = 0;  ///< of a model of entities: whole ones to make; 0: `rows` decides
+  int particles = 32;         ///< candidates a row under conditions; a power of two
 };
 /// The settings of the section `generate` and of the flags: rows_per_part, reject_copies_of.
 void add_settings(base::SettingList& list, GenerateOptions& options);

@@ -53,6 +53,8 @@ class RowConditions {
   const table::Schema& schema() const;
   /// The conditions by column.
   const std::vector<table::AllowedValues>& where() const { return where_; }
+  /// The conditions as masks of tokens.
+  const std::vector<kernels::TokenMask>& masks() const { return masks_; }
   /// Null when no cells are given.
   const GivenTable* given() const { return given_; }
   /// Candidates a row.

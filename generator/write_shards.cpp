@@ -118,11 +118,11 @@ void tidy(const OutputPlan& plan, std::int64_t n_parts) {
   for (const fs::path& path : stale) fs::remove(path, error);
 }
 
-table::ShardPart make_part(const OutputPlan& plan, const RowMaker& maker, std::int64_t part,
+table::ShardPart make_part(const OutputPlan& plan, const TableMaker& maker, std::int64_t part,
                            std::int64_t first, std::int64_t rows, base::Progress& progress,
                            RetryCounts& counts) {
   table::Table all = table::empty_table(maker.schema());
-  constexpr std::int64_t kStep = RowMaker::kBlockRows * 16;
+  constexpr std::int64_t kStep = TableMaker::kBlockRows * 16;
   for (std::int64_t done = 0; done < rows; done += kStep) {
     for (const table::Table& block :
          maker.make(first + done, std::min(kStep, rows - done), plan.threads, counts)) {
@@ -137,7 +137,8 @@ table::ShardPart make_part(const OutputPlan& plan, const RowMaker& maker, std::i
 }
 
 std::map<std::int64_t, table::ShardPart> make_own_parts(const OutputPlan& plan,
-                                                        const RowMaker& maker, std::int64_t n_parts,
+                                                        const TableMaker& maker,
+                                                        std::int64_t n_parts,
                                                         const base::Communicator& communicator,
                                                         RetryCounts& counts) {
   const auto first_row = [&](std::int64_t part) { return part * plan.rows_per_part; };
@@ -187,7 +188,7 @@ std::vector<table::ShardPart> gathered(const std::map<std::int64_t, table::Shard
 
 }  // namespace
 
-void write_shard_directory(const OutputPlan& plan, const RowMaker& maker,
+void write_shard_directory(const OutputPlan& plan, const TableMaker& maker,
                            base::Communicator& communicator, RetryCounts& counts) {
   if (communicator.rank() == 0) prepare_directory(plan);
   communicator.barrier();

@@ -12,10 +12,10 @@ namespace {
 
 /// Rows that a rank makes between two writes.
 std::int64_t run_rows(int threads) {
-  return RowMaker::kBlockRows * 4 * std::max(1, threads > 0 ? threads : base::default_threads());
+  return TableMaker::kBlockRows * 4 * std::max(1, threads > 0 ? threads : base::default_threads());
 }
 
-void write_alone(const OutputPlan& plan, const RowMaker& maker, RetryCounts& counts) {
+void write_alone(const OutputPlan& plan, const TableMaker& maker, RetryCounts& counts) {
   const auto writer = table::open_table_writer(plan.path, maker.schema());
   base::Progress progress("generate", plan.rows, "rows");
   const std::int64_t step = run_rows(plan.threads);
@@ -31,7 +31,7 @@ void write_alone(const OutputPlan& plan, const RowMaker& maker, RetryCounts& cou
 
 }  // namespace
 
-void write_single_file(const OutputPlan& plan, const RowMaker& maker,
+void write_single_file(const OutputPlan& plan, const TableMaker& maker,
                        base::Communicator& communicator, RetryCounts& counts) {
   if (communicator.size() == 1) return write_alone(plan, maker, counts);
   const bool writes = communicator.rank() == 0;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/activation.hpp"
+#include "kernels/position.hpp"
 #include "kernels/sample_cell.hpp"
 #include "kernels/target_clones.hpp"
 
@@ -139,6 +140,7 @@ DecoderTile::DecoderTile(const DecoderWeights& w)
       stride_(padded(w.hidden)),
       unit_stride_(padded(w.block_width)),
       latent_(w.latent),
+      shared_(w.shared),
       latent_in_(Padded::from(w.latent_in.data(), w.latent, w.hidden)) {
   const std::int64_t columns = static_cast<std::int64_t>(cardinalities_.size()), h = w.hidden;
   const std::int64_t contexts = autoregressive_ ? columns : 1;
@@ -151,6 +153,10 @@ DecoderTile::DecoderTile(const DecoderWeights& w)
     at += k;
   }
   if (autoregressive_) embedding_ = Padded::from(w.embedding.data(), at, h);
+  if (!w.position.empty()) {
+    previous_ = Padded::from(w.previous.data(), at, h);
+    position_ = Padded::from(w.position.data(), kPositions, h);
+  }
   for (const DecoderWeights::Block& block : w.blocks) {
     blocks_.push_back({Padded::from(block.in.data(), h, w.block_width),
                        Padded::from(block.bias.data(), contexts, w.block_width),
@@ -169,6 +175,16 @@ DecoderTile::Work DecoderTile::work() const {
 
 void DecoderTile::add_latent(const float* z, float* context) const {
   if (latent_ > 0) multiply_add(z, latent_, latent_in_, context);
+}
+
+void DecoderTile::add_history(const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
+                              std::int32_t size, float* context) const {
+  for (int s = shared_; tokens != nullptr && s < columns(); ++s)
+    add_row(previous_.row(offsets_[static_cast<std::size_t>(s)] + tokens[output(s) * step]),
+            stride_, context);
+  add_row(position_.row(position_from_start(index)), stride_, context);
+  // The first row does not know yet how many there are: it draws that.
+  if (tokens != nullptr) add_row(position_.row(position_from_end(index, size)), stride_, context);
 }
 
 void DecoderTile::enter(int s, const float* context, Work& work) const {

@@ -47,13 +47,18 @@ class DecoderTile {
   int cardinality(int s) const { return cardinalities_[static_cast<std::size_t>(s)]; }
   /// Column of the output that column s is.
   int output(int s) const { return order_[static_cast<std::size_t>(s)]; }
-  int latent() const { return latent_; }           ///< L; 0: there is no z
-  std::int64_t stride() const { return stride_; }  ///< floats of a row's context
+  bool panel() const { return position_.inner > 0; }  ///< rows have a history
+  int latent() const { return latent_; }              ///< L; 0: there is no z
+  std::int64_t stride() const { return stride_; }     ///< floats of a row's context
   /// Floats of a row's logits; those behind the cardinality are no tokens.
   std::int64_t head_stride(int s) const { return heads_[static_cast<std::size_t>(s)].stride; }
 
   /// context += z U. \param z  [kTile, latent] \param context  [kTile, stride]
   void add_latent(const float* z, float* context) const;
+  /// Adds what a row knows of its entity's other rows to its context: see GivenRows::History.
+  /// \param tokens  of the row before, by output column, `step` apart; null for a first row
+  void add_history(const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
+                   std::int32_t size, float* context) const;
   /// work.hidden = silu of column s's context, through the blocks. \param context  [kTile, stride]
   void enter(int s, const float* context, Work& work) const;
   /// work.logits [kTile, head_stride(s)] of column s from work.hidden.
@@ -71,8 +76,8 @@ class DecoderTile {
   bool autoregressive_;
   std::vector<int> cardinalities_, order_;
   std::int64_t stride_, unit_stride_;  // padded H and W
-  int latent_;
-  Padded latent_in_, column_bias_, embedding_;
+  int latent_, shared_;
+  Padded latent_in_, column_bias_, embedding_, previous_, position_;
   std::vector<std::int64_t> offsets_;
   std::vector<Block> blocks_;
   std::vector<Padded> heads_, head_biases_;

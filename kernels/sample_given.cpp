@@ -81,6 +81,15 @@ void Conditions::check() const {
                    kUsage, "particles is {}; it must be 1, 2, 4, 8 ... {}", rows_.particles,
                    kMostParticles);
   const std::int64_t cells = tile_.columns() * rows_.n_rows;
+  const GivenRows::History* history = rows_.history;
+  SEMBLANCE_EXPECT((history == nullptr) != tile_.panel() &&
+                       (history == nullptr ||
+                        (static_cast<std::int64_t>(history->row.size()) == rows_.n_rows &&
+                         static_cast<std::int64_t>(history->entity.size()) == rows_.n_rows &&
+                         static_cast<std::int64_t>(history->index.size()) == rows_.n_rows &&
+                         static_cast<std::int64_t>(history->size.size()) == rows_.n_rows &&
+                         static_cast<std::int64_t>(history->previous.size()) == cells)),
+                   kUsage, "a decoder of a panel, and no other, needs the history of its rows");
   SEMBLANCE_EXPECT(rows_.fixed.empty() || static_cast<std::int64_t>(rows_.fixed.size()) == cells,
                    kUsage, "{} given tokens for {} cells", rows_.fixed.size(), cells);
   for (int s = 0; s < tile_.columns() && !rows_.fixed.empty(); ++s) {
@@ -179,14 +188,21 @@ class CpuGivenSampler : public GivenSampler {
     const GivenRows& rows;
     const Conditions& conditions;
     GivenTokens& out;
+    /// What addresses the draws of a row, and those of its z.
     std::uint64_t number(std::int64_t row) const {
-      return static_cast<std::uint64_t>(rows.first_row + row);
+      return rows.history != nullptr ? rows.history->row[static_cast<std::size_t>(row)]
+                                     : static_cast<std::uint64_t>(rows.first_row + row);
+    }
+    std::uint64_t latent_number(std::int64_t row) const {
+      return rows.history != nullptr ? rows.history->entity[static_cast<std::size_t>(row)]
+                                     : number(row);
     }
   };
 
   int slots(int particles) const { return std::max(kTile, particles); }
   Work make_work(int particles) const;
   void draw_latent(const Job& job, std::int64_t first, std::int64_t last, Work& work) const;
+  void add_history(const Job& job, std::int64_t first, std::int64_t last, Work& work) const;
   void draw_column(const Job& job, int s, std::int64_t first, std::int64_t last, Work& work) const;
   double draw_cell(const Job& job, int s, std::int64_t row, int particle, float* weights,
                    std::uint16_t* history) const;
@@ -228,11 +244,23 @@ void CpuGivenSampler::draw_latent(const Job& job, std::int64_t first, std::int64
       const auto particle = static_cast<std::uint32_t>(slot % particles);
       for (int i = 0; i < latent; ++i) {
         work.z[(slot - chunk) * latent + i] =
-            latent_normal(job.rows.seed, job.number(first + slot / particles),
+            latent_normal(job.rows.seed, job.latent_number(first + slot / particles),
                           particle * kMostLatent + static_cast<std::uint32_t>(i));
       }
     }
     tile_.add_latent(work.z.data(), work.context.data() + chunk * tile_.stride());
+  }
+}
+
+void CpuGivenSampler::add_history(const Job& job, std::int64_t first, std::int64_t last,
+                                  Work& work) const {
+  const GivenRows::History* history = job.rows.history;
+  if (history == nullptr) return;
+  for (std::int64_t slot = 0; slot < (last - first) * job.rows.particles; ++slot) {
+    const auto row = static_cast<std::size_t>(first + slot / job.rows.particles);
+    tile_.add_history(history->index[row] == 0 ? nullptr : history->previous.data() + row,
+                      job.rows.n_rows, history->index[row], history->size[row],
+                      work.context.data() + slot * tile_.stride());
   }
 }
 
@@ -361,6 +389,7 @@ void CpuGivenSampler::run_candidates(const Job& job, std::int64_t first, std::in
                                      std::int64_t first_final, Work& work) const {
   const int particles = job.rows.particles;
   draw_latent(job, first, last, work);
+  add_history(job, first, last, work);
   std::fill(work.log_weight.begin(), work.log_weight.end(), 0.0);
   std::vector<Weights> weights(static_cast<std::size_t>(last - first),
                                {0, static_cast<double>(particles)});
@@ -389,7 +418,8 @@ void CpuGivenSampler::go_on_alone(const Job& job, std::int64_t first, std::int64
                                   Work& work) const {
   int s = tile_.columns();
   for (std::int64_t row = first; row < last; ++row) s = std::min(s, job.conditions.last(row) + 1);
-  for (const int start = s; s < tile_.columns(); ++s) {
+  const int end = job.rows.columns > 0 ? job.rows.columns : tile_.columns();
+  for (const int start = s; s < end; ++s) {
     if (tile_.autoregressive() || s == start) {
       tile_.enter(s, work.final_context.data(), work.tile);
     }

@@ -28,12 +28,25 @@ struct TokenMask {
 
 /// The rows that are asked for, and what they must be.
 struct GivenRows {
+  /// Rows of entities (a panel): whose they are and what came before.
+  struct History {
+    std::span<const std::uint64_t> row;       ///< [n_rows] addresses a row's draws
+    std::span<const std::uint64_t> entity;    ///< [n_rows] addresses its z
+    std::span<const std::uint16_t> previous;  ///< [C, n_rows] tokens of the row before; of a first
+                                              ///< row anything
+    std::span<const std::int32_t> index;      ///< [n_rows] rows of the entity before this one
+    std::span<const std::int32_t> size;       ///< [n_rows] rows of the entity
+  };
+
   /// Numbers of the output: rows first_row to first_row + n_rows - 1.
   std::int64_t first_row = 0, n_rows = 0;
   std::uint64_t seed = 1;                ///< as of RowSampler::sample
   std::span<const TokenMask> masks;      ///< several of one column are multiplied
   std::span<const std::uint16_t> fixed;  ///< [C, n_rows] given tokens or kFreeToken; empty: none
-  int particles = 32;  ///< candidates a row: a power of two, at most kMostParticles
+  int particles = 32;                ///< candidates a row: a power of two, at most kMostParticles
+  const History* history = nullptr;  ///< of a panel; then first_row tells nothing
+  int columns = 0;  ///< how many columns to draw, in the order of generation; 0: all. The others
+                    ///< are 0
 };
 
 /// What was drawn, and how well the candidates fitted.

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "kernels/on_device.hpp"
+#include "kernels/position.hpp"
 #include "kernels/sample_rows_driver.hpp"
 
 namespace semblance::kernels {
@@ -38,6 +39,9 @@ void check(const DecoderWeights& w) {
   check_size("embedding", w.embedding.size(), w.autoregressive ? tokens * h : 0);
   check_size("head", w.head.size(), tokens * h);
   check_size("head_bias", w.head_bias.size(), tokens);
+  const bool panel = !w.position.empty();
+  check_size("previous", w.previous.size(), panel ? tokens * h : 0);
+  check_size("position", w.position.size(), panel ? kPositions * h : 0);
   for (const DecoderWeights::Block& block : w.blocks) {
     check_size("block_in", block.in.size(), h * w.block_width);
     check_size("block_bias", block.bias.size(), contexts * w.block_width);

@@ -32,6 +32,11 @@ struct DecoderWeights {
   std::vector<Block> blocks;         ///< in the order of computation
   std::span<const float> head;       ///< [T, H]
   std::span<const float> head_bias;  ///< [T]
+
+  // Of a panel (rows of an entity that follow one another); empty otherwise.
+  std::span<const float> previous;  ///< [T, H] added for each token of the row before
+  std::span<const float> position;  ///< [kPositions, H] added for the row's place
+  int shared = 0;                   ///< leading columns that do not count in the row before
 };
 
 /// \throws Error{kData} naming the array whose size does not follow from the others

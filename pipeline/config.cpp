@@ -89,7 +89,7 @@ std::vector<ConfigSection> config_sections(Config& config) {
                                    {"table", "metadata", "output", "checkpoint_dir", "resume"}));
   ConfigSection generate =
       stage_section("generate", config.generate,
-                    {"model", "output", "reject_copies_of", "rows", "like", "impute"});
+                    {"model", "output", "reject_copies_of", "rows", "like", "impute", "entities"});
   generate.settings.add("rows", &config.generate.rows,
                         "rows to make; 0: as many as there are training rows");
   generate.settings.add("reject_copies", &config.reject_copies,

@@ -35,7 +35,7 @@ class MetadataReader {
          {"missing_markers",
           [this](const YAML::Node& node) { metadata_.missing_markers = texts(node); }},
          {"order", [this](const YAML::Node& node) { metadata_.order = texts(node); }},
-         {"entity", [this](const YAML::Node& node) { metadata_.entity = scalar(node); }}});
+         {"entity", [this](const YAML::Node& node) { read_entity(node); }}});
     check_names(root);
     return std::move(metadata_);
   }
@@ -242,6 +242,20 @@ class MetadataReader {
     if (found->second == "day" && wish.spec.kind == Kind::kDatetime) wish.spec.kind = Kind::kDate;
   }
 
+  /// A column's name, or {column: NAME, time: NAME, constants: [NAMES]}.
+  void read_entity(const YAML::Node& node) {
+    if (!node.IsMap()) {
+      metadata_.entity = scalar(node);
+      return;
+    }
+    each_key(node, "'entity'",
+             {{"column", [this](const YAML::Node& value) { metadata_.entity = scalar(value); }},
+              {"time", [this](const YAML::Node& value) { metadata_.entity_time = scalar(value); }},
+              {"constants",
+               [this](const YAML::Node& value) { metadata_.entity_constants = texts(value); }}});
+    if (metadata_.entity.empty()) fail(node, "'entity' needs 'column': whose row it is");
+  }
+
   /// relative_to and entity must be columns that the file describes or leaves to the table.
   void check_names(const YAML::Node& root) const {
     for (const Metadata::Wish& wish : metadata_.columns) {
@@ -294,6 +308,16 @@ void emit_list(YAML::Emitter& out, const char* key, const std::vector<std::strin
   out << YAML::EndSeq;
 }
 
+void emit_entity(YAML::Emitter& out, const Schema& schema) {
+  if (schema.entity_time.empty() && schema.entity_constants.empty())
+    return emit(out, "entity", schema.entity);
+  out << YAML::Key << "entity" << YAML::Value << YAML::BeginMap;
+  emit(out, "column", schema.entity);
+  emit(out, "time", schema.entity_time);
+  emit_list(out, "constants", schema.entity_constants);
+  out << YAML::EndMap;
+}
+
 }  // namespace
 
 Metadata read_metadata(const std::string& path) {
@@ -311,6 +335,8 @@ Schema schema_of(const Metadata& metadata) {
   schema.missing_markers = metadata.missing_markers;
   schema.order = metadata.order;
   schema.entity = metadata.entity;
+  schema.entity_time = metadata.entity_time;
+  schema.entity_constants = metadata.entity_constants;
   return schema;
 }
 
@@ -322,7 +348,7 @@ std::string metadata_yaml(const Schema& schema) {
   emit_list(out, "constraints", schema.constraints);
   emit_list(out, "missing_markers", schema.missing_markers);
   emit_list(out, "order", schema.order);
-  emit(out, "entity", schema.entity);
+  emit_entity(out, schema);
   out << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }

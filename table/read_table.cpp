@@ -52,7 +52,11 @@ void check_names(const LoadedTable& loaded, const ReadOptions& options, const st
     if (!wish.spec.relative_to.empty()) check(wish.spec.relative_to, options.metadata->path);
   }
   for (const std::string& name : options.metadata->order) check(name, options.metadata->path);
-  if (!options.metadata->entity.empty()) check(options.metadata->entity, options.metadata->path);
+  for (const std::string& name : options.metadata->entity_constants)
+    check(name, options.metadata->path);
+  for (const std::string& name : {options.metadata->entity, options.metadata->entity_time}) {
+    if (!name.empty()) check(name, options.metadata->path);
+  }
 }
 
 /// Keeps the columns of the schema, in its order.
@@ -93,7 +97,11 @@ void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
     if (!metadata.constraints.empty()) loaded.schema.constraints = metadata.constraints;
     if (!metadata.missing_markers.empty()) loaded.schema.missing_markers = metadata.missing_markers;
     if (!metadata.order.empty()) loaded.schema.order = metadata.order;
-    if (!metadata.entity.empty()) loaded.schema.entity = metadata.entity;
+    if (!metadata.entity.empty()) {
+      loaded.schema.entity = metadata.entity;
+      loaded.schema.entity_time = metadata.entity_time;
+      loaded.schema.entity_constants = metadata.entity_constants;
+    }
   }
   loaded.schema.columns = loaded.table.schema().columns;
   if (options.metadata == nullptr) return;

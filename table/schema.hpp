@@ -51,6 +51,8 @@ struct Schema {
   std::vector<std::string> missing_markers;  ///< texts that mean missing, beside the empty text
   std::vector<std::string> order;            ///< columns that the model makes first, in this order
   std::string entity;                        ///< column that tells whose row it is; "" for none
+  std::string entity_time;  ///< date by which an entity\'s rows are in order; "": found or none
+  std::vector<std::string> entity_constants;  ///< columns that are constant within every entity
 
   int find(std::string_view name) const;   ///< -1 when there is none
   std::vector<std::string> names() const;  ///< in column order
@@ -70,11 +72,13 @@ struct Metadata {
     bool round_to_whole = false;  ///< a pandas integer dtype: fractions are rounded, not refused
   };
   std::vector<Wish> columns;  ///< in the order of the file; not every column need be named
-  std::vector<std::string> constraints;      ///< as written; not parsed yet
-  std::vector<std::string> missing_markers;  ///< empty: the default ones
-  std::vector<std::string> order;            ///< columns that the model makes first
-  std::string entity;                        ///< column name; "" for none
-  std::string path;                          ///< for messages
+  std::vector<std::string> constraints;       ///< as written; not parsed yet
+  std::vector<std::string> missing_markers;   ///< empty: the default ones
+  std::vector<std::string> order;             ///< columns that the model makes first
+  std::string entity;                         ///< column name; "" for none
+  std::string entity_time;                    ///< as Schema::entity_time
+  std::vector<std::string> entity_constants;  ///< as Schema::entity_constants
+  std::string path;                           ///< for messages
 };
 
 /// Reads our own metadata YAML and NHSSynth's (dtype, categorical, missingness, transformer,

@@ -8,10 +8,11 @@
 namespace semblance::trainer {
 
 RowSplit split_rows(std::int64_t first_row, std::int64_t n_rows, double share, std::uint64_t seed,
-                    base::Communicator& communicator) {
+                    base::Communicator& communicator, std::span<const std::int64_t> entity) {
   RowSplit split;
   for (std::int64_t r = 0; r < n_rows; ++r) {
-    const bool kept = base::uniform(seed, base::Purpose::kSplit, first_row + r, 0) < share;
+    const std::int64_t number = entity.empty() ? first_row + r : entity[r];
+    const bool kept = base::uniform(seed, base::Purpose::kSplit, number, 0) < share;
     (kept ? split.validation : split.training).push_back(r);
   }
   std::vector<std::int64_t> counts(static_cast<std::size_t>(communicator.size()) + 1);

@@ -22,8 +22,9 @@ struct RowSplit {
 /// \param first_row  global number of this rank's first row
 /// \param n_rows     rows of this rank; may be 0
 /// \param share      probability that a row is kept for validation
+/// \param entity     [n_rows] rows of one number are on one side; empty: every row by itself
 RowSplit split_rows(std::int64_t first_row, std::int64_t n_rows, double share, std::uint64_t seed,
-                    base::Communicator& communicator);
+                    base::Communicator& communicator, std::span<const std::int64_t> entity = {});
 
 /// A permutation of [0, n), addressed by (seed, epoch): a four-round Feistel network over the next
 /// power of four, walked until it falls inside (Black and Rogaway, CT-RSA 2002). Needs no memory.

@@ -14,6 +14,9 @@ void check_options(const TrainOptions& o) {
   SEMBLANCE_EXPECT(o.decoder == "autoregressive" || o.decoder == "independent", kData,
                    "setting 'decoder' is '{}'; it must be autoregressive or independent{}",
                    o.decoder, base::did_you_mean(o.decoder, {"autoregressive", "independent"}));
+  SEMBLANCE_EXPECT(o.entity_rows == "together" || o.entity_rows == "apart", kData,
+                   "setting 'entity_rows' is '{}'; it must be together or apart{}", o.entity_rows,
+                   base::did_you_mean(o.entity_rows, {"together", "apart"}));
   SEMBLANCE_EXPECT(o.latent >= 0, kData, "setting 'latent' is {}; it must be 0 or more", o.latent);
   SEMBLANCE_EXPECT(o.hidden >= 0, kData,
                    "setting 'hidden' is {}; it must be 1 or more, or 0 to be chosen", o.hidden);
@@ -64,6 +67,8 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   shape.blocks = options.blocks >= 0 ? options.blocks : (shape.autoregressive ? 0 : 1);
   shape.block_width = shape.blocks > 0 ? shape.hidden : 0;
   shape.encoder = 64;
+  shape.panel = options.shared_columns >= 0;
+  shape.shared = std::max(options.shared_columns, 0);
   shape.check();
 
   FitSettings& fit = choice.fit;
@@ -89,7 +94,8 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 4);
   fit.seed = options.seed;
   fit.threads = options.threads;
-  fit.device = base::resolve_device(options.device).name();
+  // The step on LibTorch's tensors knows nothing of entities.
+  fit.device = shape.panel ? "cpu" : base::resolve_device(options.device).name();
   return choice;
 }
 

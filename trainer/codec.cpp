@@ -11,6 +11,7 @@
 #include "trainer/codec_identifier.hpp"
 #include "trainer/codec_schema.hpp"
 #include "trainer/codec_state.hpp"
+#include "trainer/panel.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -192,6 +193,7 @@ const table::Column& Codec::State::source(const CodecUnit& unit, const table::Ta
 }
 
 const table::Column* Codec::State::base(const CodecUnit& unit, const table::Table& rows) const {
+  if (is_entity_time(unit) && rows.find(kPreviousDate) >= 0) return &rows.column(kPreviousDate);
   return unit.base < 0 ? nullptr
                        : &rows.column(schema.columns[static_cast<std::size_t>(unit.base)].name);
 }
@@ -212,7 +214,7 @@ Codec& Codec::operator=(Codec&&) noexcept = default;
 Codec::~Codec() = default;
 
 Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const CodecOptions& options,
-                 base::Communicator& communicator) {
+                 base::Communicator& communicator, const table::Table* entities) {
   check_options(options);
   auto state = std::make_unique<State>();
   state->schema = schema;
@@ -229,16 +231,18 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
   state->list_units();
   state->find_bases();
   state->find_order();
+  const std::vector<std::string>& constants = state->schema.entity_constants;
   for (CodecUnit& unit : state->units) {
-    if (!unit.is_combination()) {
-      unit.imputation =
-          fit_imputation(rows.column(state->schema.columns[unit.column()].name), communicator);
-    }
+    const std::string& name = state->schema.columns[unit.column()].name;
+    const bool of_entity = name == kEntityRows ||
+                           std::find(constants.begin(), constants.end(), name) != constants.end();
+    const table::Table& seen = entities != nullptr && of_entity ? *entities : rows;
+    if (!unit.is_combination()) unit.imputation = fit_imputation(seen.column(name), communicator);
     table::Column own;
-    const table::Column& source = state->source(unit, rows, own);
+    const table::Column& source = state->source(unit, seen, own);
     unit.coder = unit.is_combination()
                      ? fit_combination_column(source, options, communicator)
-                     : fit_column(source, state->base(unit, rows), options, communicator);
+                     : fit_column(source, state->base(unit, seen), options, communicator);
   }
   state->list_tokens();
   return Codec(std::move(state));
@@ -308,14 +312,15 @@ TokenMatrix Codec::encode(const table::Table& rows, std::int64_t* unseen) const 
 }
 
 table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed,
-                           const std::function<void(int, table::Column&)>& replace) const {
+                           const std::function<void(int, table::Column&)>& replace,
+                           const char* begins) const {
   SEMBLANCE_EXPECT(tokens.n_columns == static_cast<int>(state_->tokens.size()), kData,
                    "decode: {} token columns, but the codec has {}", tokens.n_columns,
                    state_->tokens.size());
   table::Table rows = table::empty_table(state_->schema);
   for (const std::size_t index : state_->order) {
     const CodecUnit& unit = state_->units[index];
-    state_->decode_unit(unit, tokens, first_row, seed, rows);
+    state_->decode_unit(unit, tokens, first_row, seed, begins, rows);
     for (const int column : unit.columns) {
       if (replace) replace(column, rows.columns[static_cast<std::size_t>(column)]);
     }
@@ -323,13 +328,21 @@ table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row, st
   return rows;
 }
 
+table::Column Codec::decode_column(int column, const TokenMatrix& tokens, std::int64_t first_row,
+                                   std::uint64_t seed) const {
+  table::Table rows = table::empty_table(state_->schema);
+  state_->decode_unit(unit_of(column), tokens, first_row, seed, nullptr, rows);
+  return std::move(rows.columns[static_cast<std::size_t>(column)]);
+}
+
 void Codec::State::decode_unit(const CodecUnit& unit, const TokenMatrix& matrix,
-                               std::int64_t first_row, std::uint64_t seed,
+                               std::int64_t first_row, std::uint64_t seed, const char* begins,
                                table::Table& rows) const {
   if (!unit.coder)
     return issue_identifiers(first_row, matrix.n_rows, seed, rows.columns[unit.column()]);
   DecodeSource source{
       {}, matrix.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
+  if (is_entity_time(unit)) source.begins = begins;
   for (int t = 0; t < unit.coder->n_tokens(); ++t)
     source.tokens.push_back(matrix.column(unit.first_token + t));
   if (!unit.is_combination())

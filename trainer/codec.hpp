@@ -54,8 +54,11 @@ class Codec {
  public:
   /// Learns bins, levels and formats from the rows of all ranks; every rank gets the same codec,
   /// and it does not depend on how the rows are spread over ranks.
+  /// \param entities  rows to learn entity_constants and kEntityRows from, one an entity, so that
+  ///                  nobody counts more often for having more rows; null: `rows`
   static Codec fit(const table::Table& rows, const table::Schema& schema,
-                   const CodecOptions& options, base::Communicator& communicator);
+                   const CodecOptions& options, base::Communicator& communicator,
+                   const table::Table* entities = nullptr);
   /// The codec that save() wrote.
   /// \throws Error{kData} when its parts do not fit together (the file is not trusted)
   static Codec load(hid_t group);
@@ -81,8 +84,14 @@ class Codec {
   /// \param first_row  global number of the first row: decides the random draws and issued ids
   /// \param replace    called with each column of the schema when it is decoded, a date before
   ///                   those that are relative to it: may put other values in its place
+  /// \param begins     [n_rows] 1 in the first row of an entity, when rows belong to entities and
+  ///                   there is an entity_time; else null
   table::Table decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed,
-                      const std::function<void(int, table::Column&)>& replace = {}) const;
+                      const std::function<void(int, table::Column&)>& replace = {},
+                      const char* begins = nullptr) const;
+  /// One column alone, which is relative to no other.
+  table::Column decode_column(int column, const TokenMatrix& tokens, std::int64_t first_row,
+                              std::uint64_t seed) const;
 
   // Conditions on values as conditions on tokens (codec_conditions.cpp).
 
@@ -93,6 +102,9 @@ class Codec {
   /// see ColumnCoder::restrict.
   /// \throws Error{kData} when the model has no such value, saying what it has
   std::vector<kernels::TokenMask> restrict(const table::AllowedValues& allowed) const;
+  /// What an entity's first row, or a later one, says of the date that its rows are in order of. None
+  /// where that is not certain.
+  std::vector<kernels::TokenMask> entity_time_masks(bool first_row) const;
   /// Draws decoded numbers that are not allowed again, within their tokens.
   void narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
               std::int64_t first_row, std::uint64_t seed, table::Table& rows) const;

@@ -31,6 +31,9 @@ struct DecodeSource {
   std::int64_t first_row = 0;                ///< global number
   std::uint64_t seed = 0;                    ///< of the draws within intervals
   std::uint32_t stream = 0;  ///< the coder may use stream .. stream + n_tokens() - 1
+  /// [n_rows] 1 in the first row of an entity: a date is relative to the last one of its own column
+  /// within the entity, and to the base column only before there is one. Null: to the base column.
+  const char* begins = nullptr;
 };
 
 /// The tokens of one token column of a coder that conditions on its values allow.
@@ -65,6 +68,9 @@ class ColumnCoder {
   /// \param kind  of the column
   virtual std::vector<PartMask> restrict(const table::AllowedValues& allowed,
                                          table::Kind kind) const = 0;
+  /// What is known of which parts say something when it is known whether there is a base date. None
+  /// where cells can be missing.
+  virtual std::vector<PartMask> presence(bool /*has_base*/) const { return {}; }
   /// Draws decoded values that are not allowed again, from the allowed part of their token.
   virtual void narrow(const table::AllowedValues&, const DecodeSource&, table::Column&) const {}
   /// The levels that it keeps; null for numbers and dates.

@@ -106,6 +106,17 @@ std::vector<kernels::TokenMask> Codec::restrict(const table::AllowedValues& allo
   return masks;
 }
 
+std::vector<kernels::TokenMask> Codec::entity_time_masks(bool first_row) const {
+  std::vector<kernels::TokenMask> masks;
+  for (const CodecUnit& unit : state_->units) {
+    if (!unit.coder || !state_->is_entity_time(unit)) continue;
+    if (first_row && unit.base >= 0) continue;  // its base may be missing
+    for (PartMask& mask : unit.coder->presence(!first_row))
+      masks.push_back({unit.first_token + mask.part, -1, std::move(mask.weights), {}});
+  }
+  return masks;
+}
+
 void Codec::narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
                    std::int64_t first_row, std::uint64_t seed, table::Table& rows) const {
   const CodecUnit& unit = unit_of(allowed.column);

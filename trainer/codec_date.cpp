@@ -93,6 +93,7 @@ class DateColumn : public ColumnCoder {
   std::int64_t unit = kMicrosDay;            ///< all times of day are multiples of it
   std::int64_t first_day = 0, last_day = 0;  ///< of absolute days, extremes clipped
   bool relative = false;
+  bool has_missing = true;  ///< some cells were missing, or it is not known
 
   int n_tokens() const override {
     int n = 0;
@@ -125,6 +126,7 @@ class DateColumn : public ColumnCoder {
   std::vector<PartMask> restrict(const table::AllowedValues& allowed,
                                  table::Kind kind) const override;
   std::string choices(table::Kind kind) const override;
+  std::vector<PartMask> presence(bool has_base) const override;
 
  private:
   PartMask weekday_mask(const table::AllowedValues& days, const Part& week, int week_at,
@@ -271,15 +273,24 @@ void DateColumn::decode(const DecodeSource& source, const table::Column* base,
   }
   const bool date_only = column.spec.kind == table::Kind::kDate;
   column.ints.assign(n, table::kMissingInt);
+  std::int64_t last = -1;  // row of the entity's last date
   for (std::size_t i = 0; i < n; ++i) {
     DayTime time, base_time;
-    const bool has_base = base != nullptr && !base->is_missing(static_cast<std::int64_t>(i));
-    if (has_base) base_time = day_time(*base, static_cast<std::int64_t>(i));
+    if (source.begins != nullptr && source.begins[i] != 0) last = -1;
+    const bool chained = source.begins != nullptr && last >= 0;
+    const bool has_base =
+        chained || (base != nullptr && !base->is_missing(static_cast<std::int64_t>(i)));
+    if (chained) {
+      base_time = day_time(column, last);
+    } else if (has_base) {
+      base_time = day_time(*base, static_cast<std::int64_t>(i));
+    }
     if (has_base && date_only) base_time.micros = 0;
     const double uniform = kernels::cell_uniform(
         source.seed, static_cast<std::uint64_t>(source.first_row) + i, side_stream(source.stream));
     if (place(rows[i], has_base ? &base_time : nullptr, uniform, time)) {
       column.ints[i] = date_value(time, column.spec.kind);
+      last = static_cast<std::int64_t>(i);
     }
   }
 }
@@ -387,6 +398,27 @@ std::vector<PartMask> DateColumn::restrict(const table::AllowedValues& allowed,
   return masks;
 }
 
+/// Parts that apply are there, the others missing.
+std::vector<PartMask> DateColumn::presence(bool has_base) const {
+  std::vector<PartMask> masks;
+  if (has_missing) return masks;
+  int at = 0;
+  for (const Part& part : parts) {
+    const bool there = applies(part.when, has_base);
+    PartMask mask{at, -1, {}};
+    for (int f = 0; f < part.coder.cardinality(0); ++f) {
+      const bool missing = part.coder.interval_of(static_cast<std::uint16_t>(f), 0) >=
+                           part.coder.intervals().size();
+      mask.weights.push_back(missing != there ? 1.0f : 0.0f);
+    }
+    // A part that is never missing in the training table has no token for it.
+    if (std::find(mask.weights.begin(), mask.weights.end(), 1.0f) != mask.weights.end())
+      masks.push_back(std::move(mask));
+    at += part.coder.n_tokens();
+  }
+  return masks;
+}
+
 std::string DateColumn::choices(table::Kind) const {
   std::string text = "dates from ";
   const table::DatePattern iso("%Y-%m-%d");
@@ -403,6 +435,7 @@ void DateColumn::save(hid_t group) const {
   base::h5_write_attribute(group, "first_day", first_day);
   base::h5_write_attribute(group, "last_day", last_day);
   base::h5_write_attribute(group, "relative", std::int64_t{relative});
+  base::h5_write_attribute(group, "has_missing", std::int64_t{has_missing});
   base::h5_write_attribute(group, "parts", static_cast<std::int64_t>(parts.size()));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const base::H5Handle part = base::h5_create_group(group, "part-" + std::to_string(i));
@@ -418,6 +451,8 @@ std::unique_ptr<ColumnCoder> DateColumn::load(hid_t group) {
   coder->first_day = base::h5_read_int_attribute(group, "first_day");
   coder->last_day = base::h5_read_int_attribute(group, "last_day");
   coder->relative = base::h5_read_int_attribute(group, "relative") != 0;
+  if (base::h5_has_attribute(group, "has_missing"))  // not in older models
+    coder->has_missing = base::h5_read_int_attribute(group, "has_missing") != 0;
   const std::int64_t n = base::h5_read_int_attribute(group, "parts");
   SEMBLANCE_EXPECT(
       coder->unit >= 1 && coder->unit <= kMicrosDay && coder->first_day <= coder->last_day &&
@@ -447,6 +482,9 @@ class DateFit {
 
   std::unique_ptr<ColumnCoder> fit() {
     coder_.relative = base_ != nullptr;
+    std::int64_t missing = column_.missing_count();
+    communicator_.all_reduce_sum(std::span(&missing, 1));
+    coder_.has_missing = missing > 0;
     coder_.unit = shared_unit();
     learn_range();
     if (base_ != nullptr && mostly_within_a_day()) {

@@ -49,6 +49,8 @@ void save_schema(hid_t group, const table::Schema& schema) {
   base::h5_write_texts(group, "constraints", schema.constraints);
   base::h5_write_texts(group, "missing_markers", schema.missing_markers);
   base::h5_write_attribute(group, "entity", schema.entity);
+  base::h5_write_attribute(group, "entity_time", schema.entity_time);
+  base::h5_write_texts(group, "entity_constants", schema.entity_constants);
 }
 
 table::Schema load_schema(hid_t group) {
@@ -80,6 +82,10 @@ table::Schema load_schema(hid_t group) {
   schema.constraints = base::h5_read_texts(group, "constraints");
   schema.missing_markers = base::h5_read_texts(group, "missing_markers");
   schema.entity = base::h5_read_text_attribute(group, "entity");
+  if (base::h5_has_attribute(group, "entity_time")) {  // not in older models
+    schema.entity_time = base::h5_read_text_attribute(group, "entity_time");
+    schema.entity_constants = base::h5_read_texts(group, "entity_constants");
+  }
   return schema;
 }
 

@@ -50,8 +50,13 @@ struct Codec::State {
   /// The column of `rows` that the unit is relative to, or null.
   const table::Column* base(const CodecUnit& unit, const table::Table& rows) const;
   /// Fills the unit's columns of `rows`.
+  /// \param begins  as Codec::decode
   void decode_unit(const CodecUnit& unit, const TokenMatrix& matrix, std::int64_t first_row,
-                   std::uint64_t seed, table::Table& rows) const;
+                   std::uint64_t seed, const char* begins, table::Table& rows) const;
+  /// True for the date that an entity's rows are in order of.
+  bool is_entity_time(const CodecUnit& unit) const {
+    return !schema.entity_time.empty() && schema.columns[unit.column()].name == schema.entity_time;
+  }
 };
 
 }  // namespace semblance::trainer

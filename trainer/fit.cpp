@@ -43,7 +43,7 @@ class Fit {
         communicator_(communicator),
         hooks_(hooks),
         split_(split_rows(data.first_row, data.n_rows, settings.validation, settings.seed,
-                          communicator)),
+                          communicator, data.entity)),
         lanes_(shape, settings.threads, settings.device),
         basis_(shape, layout_, settings.ordered),
         trained_(layout_.size + basis_.size()),

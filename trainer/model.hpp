@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kernels/sample_given.hpp"
 #include "trainer/codec.hpp"
@@ -22,6 +23,17 @@ class Sampler {
   virtual kernels::GivenTokens sample_given(const kernels::GivenRows& rows, int threads) const;
 };
 
+/// What a model of entities (rows that belong together) tells beside the codec.
+struct PanelShape {
+  int entity = -1;             ///< the entity's column in the codec's schema; -1: rows stand alone
+  int rows_column = -1;        ///< kEntityRows in the codec's schema
+  std::vector<int> order;      ///< token columns in the order of generation
+  int shared = 0;              ///< how many of them, from the first on, belong to the entity
+  std::int64_t ids_after = 0;  ///< new identifiers are whole numbers above this
+  /// False for a model whose rows stand alone.
+  bool exists() const { return entity >= 0; }
+};
+
 /// A model file in memory, ready to generate.
 struct Model {
   Codec codec;                       ///< decodes what the sampler draws
@@ -29,6 +41,7 @@ struct Model {
   std::string decoder;               ///< "autoregressive" or "independent"
   std::int64_t trained_rows = 0;     ///< rows of the training table, validation rows included
   std::string sha256;                ///< of the model file
+  PanelShape panel;                  ///< of a model of entities
 };
 
 /// \param device  where to sample: as base::Device::name()

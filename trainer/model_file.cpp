@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/hdf5.hpp"
 #include "trainer/model.hpp"
+#include "trainer/panel.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -18,6 +19,7 @@ void write_training(hid_t file, const TrainingRecord& record) {
   base::h5_write_attribute(group.get(), "rows", record.rows);
   base::h5_write_attribute(group.get(), "seed", static_cast<std::int64_t>(record.seed));
   base::h5_write_attribute(group.get(), "validation_loss", record.validation_loss);
+  base::h5_write_attribute(group.get(), "ids_after", record.ids_after);
   base::h5_write<double>(group.get(), "log", record.log,
                          {static_cast<std::int64_t>(record.log.size() / 4), 4});
   base::h5_write_texts(group.get(), "token_columns", record.column_names);
@@ -87,8 +89,22 @@ Model read_model(const std::string& path, const std::string& device) {
   const base::H5Handle training = base::h5_open_group(file.get(), "training");
   const std::int64_t rows = base::h5_read_int_attribute(training.get(), "rows");
   const std::string decoder = network.shape.autoregressive ? "autoregressive" : "independent";
-  return {std::move(codec), std::make_unique<NetworkSampler>(std::move(network), device), decoder,
-          rows, base::sha256_of_path(path)};
+  PanelShape panel;
+  if (network.shape.panel) {
+    panel.entity = codec.schema().find(codec.schema().entity);
+    panel.rows_column = codec.schema().find(kEntityRows);
+    SEMBLANCE_EXPECT(panel.entity >= 0 && panel.rows_column >= 0, kData,
+                     "the model is of entities, but its codec has no columns for them");
+    panel.order = network.order;
+    panel.shared = network.shape.shared;
+    panel.ids_after = base::h5_read_int_attribute(training.get(), "ids_after");
+  }
+  return {std::move(codec),
+          std::make_unique<NetworkSampler>(std::move(network), device),
+          decoder,
+          rows,
+          base::sha256_of_path(path),
+          std::move(panel)};
 }
 
 }  // namespace

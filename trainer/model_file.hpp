@@ -19,7 +19,8 @@ struct TrainingRecord {
   std::vector<std::pair<std::string, std::string>> settings;  ///< as given and as chosen
   std::vector<std::string> column_names;                      ///< [C] token columns
   std::vector<double> column_loss;                            ///< [C] validation nats a row
-  std::vector<double> log;  ///< [epochs, 4]: epoch, training, validation, KL
+  std::int64_t ids_after = 0;  ///< of a panel: new identifiers of entities are numbers above this
+  std::vector<double> log;     ///< [epochs, 4]: epoch, training, validation, KL
 };
 
 /// Writes the file whole or not at all. \throws Error{kIo}

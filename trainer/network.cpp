@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "kernels/position.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -38,6 +39,9 @@ void NetworkShape::check() const {
   SEMBLANCE_EXPECT(blocks >= 0 && blocks <= 16 && sensible(block_width, blocks > 0 ? 1 : 0), kData,
                    "a network of {} blocks of width {} is not sensible (0 to 16 blocks of 1 to {})",
                    blocks, block_width, kMostWidth);
+  SEMBLANCE_EXPECT(shared >= 0 && shared <= columns() && (autoregressive || !panel), kData,
+                   "a network of {} columns cannot share {} of them between the rows of an entity",
+                   columns(), shared);
   SEMBLANCE_EXPECT(autoregressive || latent > 0, kData,
                    "decoder 'independent' needs latent dimensions: set latent to 1 or more");
   SEMBLANCE_EXPECT(total_tokens() * (hidden + encoder) < kMostParameters, kData,
@@ -75,6 +79,10 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
   }
   head = add("head", tokens, shape.hidden, true, true);
   head_bias = add("head_bias", 1, tokens, false);
+  if (shape.panel) {
+    previous = add("previous", tokens, shape.hidden, true, true);
+    position = add("position", kernels::kPositions, shape.hidden, false);
+  }
 }
 
 namespace {
@@ -93,6 +101,7 @@ double initial_scale(const NetworkShape& shape, const NetworkLayout& layout, int
   if (index == layout.embedding || index == layout.encoder_embedding) {
     return 1.0 / std::sqrt(static_cast<double>(shape.columns()));
   }
+  if (index == layout.previous) return 0.1 / std::sqrt(static_cast<double>(shape.columns()));
   if (index == layout.latent) return 0.3 / std::sqrt(static_cast<double>(shape.latent));
   if (index == layout.column_bias) return 0.3;
   if (index == layout.head) return 0.1 / std::sqrt(static_cast<double>(shape.hidden));

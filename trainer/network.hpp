@@ -16,7 +16,10 @@ struct NetworkShape {
   int hidden = 128;                ///< H: width of the running context
   int blocks = 0;                  ///< residual blocks
   int block_width = 0;             ///< W: width inside a block
-  int encoder = 64;                ///< G: width of the encoder
+  /// Rows of an entity follow one another: the context knows the row before and the row's place.
+  bool panel = false;
+  int shared = 0;    ///< leading columns that belong to the entity, in every row alike
+  int encoder = 64;  ///< G: width of the encoder
 
   int columns() const { return static_cast<int>(cardinalities.size()); }  ///< C
   std::int64_t total_tokens() const;  ///< T: sum of the cardinalities
@@ -62,6 +65,8 @@ struct NetworkLayout {
   int embedding = -1;            ///< [T, H]; absent when not autoregressive
   std::vector<Block> blocks;     ///< empty for a network without blocks
   int head = -1;                 ///< [T, H]
+  int previous = -1;             ///< [T, H] tokens of the row before; only of a panel
+  int position = -1;             ///< [kPositions, H] the row's place; only of a panel
   int head_bias = -1;            ///< [1, T]
 
   /// \param index  one of those above, not -1

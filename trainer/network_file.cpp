@@ -37,6 +37,8 @@ void write_network(hid_t group, const StoredNetwork& network) {
   write_size("blocks", shape.blocks);
   write_size("block_width", shape.block_width);
   write_size("encoder", shape.encoder);
+  write_size("panel", shape.panel ? 1 : 0);
+  write_size("shared", shape.shared);
   base::h5_write(group, "cardinalities", shape.cardinalities);
   base::h5_write(group, "order", network.order);
   const base::H5Handle arrays = base::h5_create_group(group, "weights");
@@ -61,6 +63,10 @@ StoredNetwork read_network(hid_t group) {
   shape.blocks = read_size(group, "blocks", 16);
   shape.block_width = read_size(group, "block_width", kMostWidth);
   shape.encoder = read_size(group, "encoder", kMostWidth);
+  if (base::h5_has_attribute(group, "panel")) {  // not in older models
+    shape.panel = read_size(group, "panel", 1) != 0;
+    shape.shared = read_size(group, "shared", 1 << 16);
+  }
   shape.cardinalities = read_ints(group, "cardinalities");
   network.order = read_ints(group, "order");
   const NetworkLayout layout(shape);  // checks the sizes
@@ -103,6 +109,9 @@ kernels::DecoderWeights decoder_weights(const StoredNetwork& network) {
   }
   out.head = part(layout.head);
   out.head_bias = part(layout.head_bias);
+  out.previous = part(layout.previous);
+  out.position = part(layout.position);
+  out.shared = shape.shared;
   return out;
 }
 

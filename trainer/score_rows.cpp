@@ -8,6 +8,7 @@
 #include "base/hdf5.hpp"
 #include "base/parallel.hpp"
 #include "trainer/network_file.hpp"
+#include "trainer/panel.hpp"
 #include "trainer/step.hpp"
 
 namespace semblance::trainer {
@@ -15,13 +16,30 @@ namespace {
 
 constexpr std::int64_t kRows = 256;  ///< of a pass
 
-TokenRows tokens_of(const Codec& codec, const std::vector<int>& order, const table::Table& rows) {
-  const TokenMatrix matrix = codec.encode(rows);
+/// Rows as the network reads them. \param order  set to where each row stood in the table
+TokenRows tokens_of(const Codec& codec, const StoredNetwork& network, const table::Table& rows,
+                    std::vector<std::int64_t>& order) {
+  Panel panel;
+  order.resize(static_cast<std::size_t>(rows.n_rows()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  if (network.shape.panel) {
+    table::Schema schema = codec.schema();
+    std::erase_if(schema.columns,
+                  [](const table::ColumnSpec& spec) { return spec.name == kEntityRows; });
+    schema.entity_constants.clear();
+    panel = prepare_panel(rows, schema);
+    order = panel.order;
+  }
+  const TokenMatrix matrix = codec.encode(network.shape.panel ? panel.rows : rows);
   TokenRows out{.n_rows = matrix.n_rows, .n_columns = matrix.n_columns};
   out.tokens.resize(matrix.tokens.size());
   for (int s = 0; s < out.n_columns; ++s) {
-    const std::uint16_t* column = matrix.column(order[static_cast<std::size_t>(s)]);
+    const std::uint16_t* column = matrix.column(network.order[static_cast<std::size_t>(s)]);
     for (std::int64_t r = 0; r < out.n_rows; ++r) out.tokens[r * out.n_columns + s] = column[r];
+  }
+  if (network.shape.panel) {
+    out.entity = panel.entity_of(0, out.n_rows);
+    panel.places(0, out.n_rows, out.index, out.size);
   }
   return out;
 }
@@ -34,7 +52,8 @@ std::vector<float> score_rows(const std::string& model, const table::Table& rows
   const Codec codec = Codec::load(base::h5_open_group(file.get(), "codec").get());
   SEMBLANCE_EXPECT(codec.token_columns().size() == network.order.size(), kData,
                    "{}: codec and network have different columns", model);
-  const TokenRows tokens = tokens_of(codec, network.order, rows);
+  std::vector<std::int64_t> order;
+  const TokenRows tokens = tokens_of(codec, network, rows, order);
   std::vector<float> scores(static_cast<std::size_t>(tokens.n_rows));
   const std::int64_t passes = (tokens.n_rows + kRows - 1) / kRows;
   base::parallel_for(passes, threads, [&](std::int64_t p) {
@@ -45,7 +64,8 @@ std::vector<float> score_rows(const std::string& model, const table::Table& rows
     TrainingStep step(network.shape, kRows);
     step.row_losses(network.weights.data(), tokens, chosen, {}, loss.data());
     for (std::size_t i = 0; i < loss.size(); ++i)
-      scores[static_cast<std::size_t>(chosen[i])] = static_cast<float>(-loss[i]);
+      scores[static_cast<std::size_t>(order[static_cast<std::size_t>(chosen[i])])] =
+          static_cast<float>(-loss[i]);
   });
   return scores;
 }

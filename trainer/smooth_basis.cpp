@@ -11,7 +11,7 @@ SmoothBasis::SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout,
                          const std::vector<int>& ordered) {
   SEMBLANCE_ASSERT(ordered.size() == shape.cardinalities.size() || ordered.empty());
   const std::vector<std::int64_t> offsets = shape.token_offsets();
-  for (const int index : {layout.encoder_embedding, layout.embedding, layout.head}) {
+  for (const int index : {layout.encoder_embedding, layout.embedding, layout.head, layout.previous}) {
     if (index < 0) continue;
     const Parameter& p = layout.parameters[index];
     for (std::size_t s = 0; s < ordered.size(); ++s) {

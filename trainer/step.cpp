@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "trainer/cell_loops.hpp"
 #include "trainer/gemm.hpp"
+#include "trainer/history.hpp"
 #include "trainer/noise.hpp"
 
 namespace semblance::trainer {
@@ -58,15 +59,56 @@ void TrainingStep::gather_tokens(const Pass& pass) {
   }
 }
 
+/// A row's share of its z's KL: the rows of an entity have one z together.
+float TrainingStep::kl_share(const Pass& pass, std::int64_t r) const {
+  return shape_.panel ? 1.0f / static_cast<float>(pass.data.size[pass.rows[r]]) : 1.0f;
+}
+
+/// encoder_sum_ += the embeddings of a row's tokens; of a panel the mean over some rows of its
+/// entity.
+void TrainingStep::sum_embeddings(const Pass& pass) {
+  const std::int64_t n = pass.n(), g = shape_.encoder;
+  const float* table = pass.weights + layout_.offset(layout_.encoder_embedding);
+  for (int s = 0; s < shape_.columns() && !shape_.panel; ++s) {
+    gather_add(table + token_offsets_[s] * g, &tokens_[s * n], n, g, encoder_sum_.data());
+  }
+  for (std::int64_t r = 0; r < n && shape_.panel; ++r) {
+    const auto pool = pooled_rows(pass.data, pass.rows[r], pass.noise.seed, pass.noise.epoch);
+    for (const std::int64_t row : pool) {
+      const std::uint16_t* tokens = pass.data.tokens.data() + row * shape_.columns();
+      for (int s = 0; s < shape_.columns(); ++s) {
+        add_scaled(table + (token_offsets_[s] + tokens[s]) * g,
+                   1.0f / static_cast<float>(pool.size()), g, &encoder_sum_[r * g]);
+      }
+    }
+  }
+}
+
+/// The gradient of the same, from that in encoder_sum_.
+void TrainingStep::sum_embeddings_backward(const Pass& pass) {
+  const std::int64_t n = pass.n(), g = shape_.encoder;
+  float* table = pass.grad + layout_.offset(layout_.encoder_embedding);
+  for (int s = 0; s < shape_.columns() && !shape_.panel; ++s) {
+    scatter_add(encoder_sum_.data(), &tokens_[s * n], n, g, table + token_offsets_[s] * g);
+  }
+  for (std::int64_t r = 0; r < n && shape_.panel; ++r) {
+    const auto pool = pooled_rows(pass.data, pass.rows[r], pass.noise.seed, pass.noise.epoch);
+    for (const std::int64_t row : pool) {
+      const std::uint16_t* tokens = pass.data.tokens.data() + row * shape_.columns();
+      for (int s = 0; s < shape_.columns(); ++s) {
+        add_scaled(&encoder_sum_[r * g], 1.0f / static_cast<float>(pool.size()), g,
+                   table + (token_offsets_[s] + tokens[s]) * g);
+      }
+    }
+  }
+}
+
 /// q(z | x): means and log variances from the summed embeddings; draws z; adds the KL to the loss.
 void TrainingStep::encode(Pass& pass) {
   const std::int64_t n = pass.n(), g = shape_.encoder, l = shape_.latent;
   const auto w = [&](int index) { return pass.weights + layout_.offset(index); };
   fill_rows(nullptr, n, g, encoder_sum_.data());
-  for (int s = 0; s < shape_.columns(); ++s) {
-    gather_add(w(layout_.encoder_embedding) + token_offsets_[s] * g, &tokens_[s * n], n, g,
-               encoder_sum_.data());
-  }
+  sum_embeddings(pass);
   silu_with_slope(encoder_sum_.data(), w(layout_.encoder_bias), n, g, encoder1_.data(),
                   slope1_.data());
   gemm(false, false, n, g, g, encoder1_.data(), w(layout_.encoder_hidden), 0, encoder_sum_.data());
@@ -79,14 +121,16 @@ void TrainingStep::encode(Pass& pass) {
     const float* mean = &statistics_[r * 2 * l];
     float* log_variance = &statistics_[r * 2 * l + l];
     float* epsilon = &epsilon_[r * l];
-    latent_noise(pass.noise.seed, pass.data.first_row + pass.rows[r], pass.noise.epoch,
-                 {epsilon, static_cast<std::size_t>(l)});
+    latent_noise(pass.noise.seed,
+                 shape_.panel ? pass.data.entity[pass.rows[r]] : pass.data.first_row + pass.rows[r],
+                 pass.noise.epoch, {epsilon, static_cast<std::size_t>(l)});
+    const float share = kl_share(pass, r);
     for (std::int64_t i = 0; i < l; ++i) {
       log_variance[i] = std::clamp(log_variance[i], kLeastLogVariance, kMostLogVariance);
       const float deviation = std::exp(0.5f * log_variance[i]);
       z_[r * l + i] = mean[i] + deviation * epsilon[i];
       const double kl =
-          0.5 * (mean[i] * mean[i] + deviation * deviation - log_variance[i] - 1.0f);
+          0.5 * share * (mean[i] * mean[i] + deviation * deviation - log_variance[i] - 1.0f);
       pass.loss.kl += kl;
       if (pass.row_loss != nullptr) pass.row_loss[r] += kl;
     }
@@ -101,15 +145,16 @@ void TrainingStep::encode_backward(const Pass& pass) {
   gemm(false, true, n, l, h, context_grad_.data(), w(layout_.latent), 0, z_grad_.data());
   gemm(true, false, l, h, n, z_.data(), context_grad_.data(), 0, d(layout_.latent));
   for (std::int64_t r = 0; r < n; ++r) {
+    const float scale = pass.scale * kl_share(pass, r);
     for (std::int64_t i = 0; i < l; ++i) {
       const float mean = statistics_[r * 2 * l + i], log_variance = statistics_[r * 2 * l + l + i];
       const float variance = std::exp(log_variance), dz = z_grad_[r * l + i];
       const bool held = log_variance <= kLeastLogVariance || log_variance >= kMostLogVariance;
-      statistics_grad_[r * 2 * l + i] = dz + pass.scale * mean;
+      statistics_grad_[r * 2 * l + i] = dz + scale * mean;
       statistics_grad_[r * 2 * l + l + i] =
-          held ? 0.0f
-               : 0.5f * (dz * epsilon_[r * l + i] * std::sqrt(variance) +
-                         pass.scale * (variance - 1.0f));
+          held
+              ? 0.0f
+              : 0.5f * (dz * epsilon_[r * l + i] * std::sqrt(variance) + scale * (variance - 1.0f));
     }
   }
   gemm(true, false, g, 2 * l, n, encoder2_.data(), statistics_grad_.data(), 0,
@@ -122,10 +167,7 @@ void TrainingStep::encode_backward(const Pass& pass) {
   gemm(false, true, n, g, g, encoder_grad_.data(), w(layout_.encoder_hidden), 0,
        encoder_sum_.data());
   apply_slope(slope1_.data(), n, g, encoder_sum_.data(), d(layout_.encoder_bias));
-  for (int s = 0; s < shape_.columns(); ++s) {
-    scatter_add(encoder_sum_.data(), &tokens_[s * n], n, g,
-                d(layout_.encoder_embedding) + token_offsets_[s] * g);
-  }
+  sum_embeddings_backward(pass);
 }
 
 /// From the running sum to silu(context of column s), through the blocks.
@@ -155,24 +197,62 @@ void TrainingStep::enter_context(const Pass& pass, int s) {
   silu_with_slope(stream_.back().data(), nullptr, n, h, hidden_.data(), hidden_slope_.data());
 }
 
+/// Rows that a head judges: all of the pass, or some of them.
+struct TrainingStep::HeadRows {
+  std::int64_t n;
+  const float* hidden;          // [n, H]
+  const std::uint16_t* tokens;  // [n]
+  float* hidden_grad;           // [n, H]
+  const std::int64_t* place;    // [n] rows of the pass; null: all in order
+};
+
 /// The column's own head: its loss, and the gradient of silu(context).
 /// \param first  overwrite hidden_grad_ instead of adding to it
 void TrainingStep::head(Pass& pass, int s, bool first) {
-  const std::int64_t n = pass.n(), h = shape_.hidden, k = shape_.cardinalities[s];
+  if (s < shape_.shared) return head_of_first_rows(pass, s);
+  head(pass, s, first,
+       {pass.n(), hidden_.data(), &tokens_[s * pass.n()], hidden_grad_.data(), nullptr});
+}
+
+void TrainingStep::head(Pass& pass, int s, bool first, const HeadRows& rows) {
+  const std::int64_t n = rows.n, h = shape_.hidden, k = shape_.cardinalities[s];
   const std::int64_t at = layout_.offset(layout_.head) + token_offsets_[s] * h;
   const std::int64_t bias_at = layout_.offset(layout_.head_bias) + token_offsets_[s];
-  gemm(false, true, k, n, h, pass.weights + at, hidden_.data(), 0, logits_.data());
+  gemm(false, true, k, n, h, pass.weights + at, rows.hidden, 0, logits_.data());
   std::fill_n(nll_.data(), n, 0.0f);
-  softmax_gradient(pass.weights + bias_at, &tokens_[s * n], k, n, pass.scale, logits_.data(),
+  softmax_gradient(pass.weights + bias_at, rows.tokens, k, n, pass.scale, logits_.data(),
                    nll_.data(), pass.backward() ? pass.grad + bias_at : nullptr, scratch_.data());
   double sum = 0;
   for (std::int64_t r = 0; r < n; ++r) sum += nll_[r];
-  for (std::int64_t r = 0; pass.row_loss != nullptr && r < n; ++r) pass.row_loss[r] += nll_[r];
+  for (std::int64_t r = 0; pass.row_loss != nullptr && r < n; ++r)
+    pass.row_loss[rows.place != nullptr ? rows.place[r] : r] += nll_[r];
   pass.loss.nll += sum;
   if (pass.column_nll != nullptr) pass.column_nll[s] += sum;
   if (!pass.backward()) return;
-  gemm(false, false, k, h, n, logits_.data(), hidden_.data(), 0, pass.grad + at);
-  gemm(true, false, n, h, k, logits_.data(), pass.weights + at, first ? 0 : 1, hidden_grad_.data());
+  gemm(false, false, k, h, n, logits_.data(), rows.hidden, 0, pass.grad + at);
+  gemm(true, false, n, h, k, logits_.data(), pass.weights + at, first ? 0 : 1, rows.hidden_grad);
+}
+
+/// What belongs to the entity counts once: in its first row. The other rows are told it.
+void TrainingStep::head_of_first_rows(Pass& pass, int s) {
+  const std::int64_t n = pass.n(), h = shape_.hidden;
+  compact_rows_.clear(), compact_tokens_.clear();
+  compact_.resize(static_cast<std::size_t>(n * h)), compact_grad_.resize(compact_.size());
+  for (std::int64_t r = 0; r < n; ++r) {
+    if (pass.data.index[pass.rows[r]] != 0) continue;
+    std::copy_n(&hidden_[r * h], h, &compact_[static_cast<std::int64_t>(compact_rows_.size()) * h]);
+    compact_rows_.push_back(r);
+    compact_tokens_.push_back(tokens_[s * n + r]);
+  }
+  const auto many = static_cast<std::int64_t>(compact_rows_.size());
+  if (many > 0)
+    head(pass, s, true,
+         {many, compact_.data(), compact_tokens_.data(), compact_grad_.data(),
+          compact_rows_.data()});
+  if (!pass.backward()) return;
+  std::fill_n(hidden_grad_.data(), n * h, 0.0f);
+  for (std::int64_t m = 0; m < many; ++m)
+    std::copy_n(&compact_grad_[m * h], h, &hidden_grad_[compact_rows_[m] * h]);
 }
 
 /// Back through silu and the blocks; leaves the gradient of the running sum in hidden_grad_.
@@ -212,6 +292,10 @@ void TrainingStep::run(Pass& pass) {
   } else {
     std::fill_n(context_.data(), n * h, 0.0f);
   }
+  if (shape_.panel) {
+    add_history(shape_, pass.data, pass.rows, pass.weights + layout_.offset(layout_.previous),
+                pass.weights + layout_.offset(layout_.position), context_.data());
+  }
   if (!shape_.autoregressive) {
     enter_context(pass, 0);
     for (int s = 0; s < columns; ++s) head(pass, s, s == 0);
@@ -242,7 +326,13 @@ void TrainingStep::run(Pass& pass) {
                       n, h, context_.data());
     }
   }
-  if (pass.backward() && shape_.latent > 0) encode_backward(pass);
+  if (!pass.backward()) return;
+  if (shape_.panel) {
+    add_history_gradient(shape_, pass.data, pass.rows, context_grad_.data(),
+                         pass.grad + layout_.offset(layout_.previous),
+                         pass.grad + layout_.offset(layout_.position));
+  }
+  if (shape_.latent > 0) encode_backward(pass);
 }
 
 StepLoss TrainingStep::gradient(const float* weights, const TokenRows& data,

@@ -16,6 +16,11 @@ struct TokenRows {
   int n_columns = 0;                  ///< C: token columns
   std::int64_t first_row = 0;         ///< global number of the first row: addresses the noise
   std::vector<std::uint16_t> tokens;  ///< [n_rows, n_columns]
+
+  // Of a panel: rows of an entity follow one another, all of them on one rank. Empty otherwise.
+  std::vector<std::int64_t> entity;  ///< [n_rows] global number: addresses z and validation
+  std::vector<std::int32_t> index;   ///< [n_rows] rows of the entity before this one
+  std::vector<std::int32_t> size;    ///< [n_rows] rows of the entity
 };
 
 /// Where the noise of a pass comes from.
@@ -73,7 +78,13 @@ class TrainingStep {
   void encode(Pass& pass);
   void encode_backward(const Pass& pass);
   void enter_context(const Pass& pass, int s);
+  struct HeadRows;
   void head(Pass& pass, int s, bool first);
+  void head(Pass& pass, int s, bool first, const HeadRows& rows);
+  void head_of_first_rows(Pass& pass, int s);
+  void sum_embeddings(const Pass& pass);
+  void sum_embeddings_backward(const Pass& pass);
+  float kl_share(const Pass& pass, std::int64_t r) const;
   void leave_context(const Pass& pass, int s);
   void run(Pass& pass);
 
@@ -94,6 +105,9 @@ class TrainingStep {
   std::vector<float> unit_grad_;                            // [n, W]
   std::vector<float> hidden_, hidden_slope_, hidden_grad_;  // [n, H]
   std::vector<float> logits_;                               // [largest K, n]
+  std::vector<float> compact_, compact_grad_;               // [n, H] of the first rows of entities
+  std::vector<std::uint16_t> compact_tokens_;               // [n]
+  std::vector<std::int64_t> compact_rows_;                  // [n] places in the pass
   std::vector<float> nll_, scratch_;                        // [n], [3 n]
 };
 

@@ -1,7 +1,9 @@
 #include "trainer/train.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 
 #include "base/device.hpp"
 #include "base/error.hpp"
@@ -15,6 +17,7 @@
 #include "trainer/codec_impute.hpp"
 #include "trainer/generation_order.hpp"
 #include "trainer/model_file.hpp"
+#include "trainer/panel.hpp"
 #include "trainer/search.hpp"
 
 namespace semblance::trainer {
@@ -23,9 +26,13 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
   list.add(
       "decoder", &options.decoder,
       "autoregressive (columns one after the other), or independent (columns independent given z)");
-  list.add("order", &options.order,
-           "columns that the decoder makes first, so that conditions on them are exact (default: the "
-           "metadata's)");
+  list.add(
+      "order", &options.order,
+      "columns that the decoder makes first, so that conditions on them are exact (default: the "
+      "metadata's)");
+  list.add("entity_rows", &options.entity_rows,
+           "together (rows of one entity, as the metadata say, are learned as one person's), or "
+           "apart");
   list.add("latent", &options.latent, "dimensions of z; 0 for none");
   list.add("hidden", &options.hidden, "width of the decoder; 0: chosen from the table");
   list.add("blocks", &options.blocks, "residual blocks of the decoder; -1: chosen from the table");
@@ -238,9 +245,40 @@ TrainingRecord record_of(const TrainOptions& options, const Codec& codec, const 
   return record;
 }
 
+/// A rank's part of the table.
+struct Slice {
+  table::Table rows;
+  table::Table entities;  ///< of a panel: the first row of each entity
+  std::int64_t first = 0, total = 0;
+  bool panel = false;
+  std::int64_t ids_after = 0;
+  std::vector<std::int64_t> entity;
+  std::vector<std::int32_t> index, size;
+};
+
+/// Whole entities for each rank.
+Slice slice_panel(Panel panel, base::Communicator& communicator) {
+  const std::int64_t total = panel.rows.n_rows();
+  const auto begin_of = [&](std::int64_t row) {
+    return *std::lower_bound(panel.begin.begin(), panel.begin.end(), row);
+  };
+  auto [first, last] = communicator.slice(total);
+  first = begin_of(first), last = begin_of(last);
+  Slice slice;
+  slice.panel = true;
+  slice.first = first, slice.total = total;
+  slice.ids_after = panel.ids_after;
+  slice.entities = first_rows(panel, first, last);
+  slice.entity = panel.entity_of(first, last);
+  panel.places(first, last, slice.index, slice.size);
+  slice.rows =
+      communicator.size() == 1 ? std::move(panel.rows) : table::slice_rows(panel.rows, first, last);
+  return slice;
+}
+
 /// The rows of this rank, and the schema of them all.
-table::Table read_slice(const TrainOptions& options, base::Communicator& communicator,
-                        table::Schema& schema, std::int64_t& first, std::int64_t& total) {
+Slice read_slice(const TrainOptions& options, base::Communicator& communicator,
+                 table::Schema& schema) {
   table::Metadata metadata;
   table::ReadOptions read;
   read.threads = options.threads;
@@ -250,39 +288,99 @@ table::Table read_slice(const TrainOptions& options, base::Communicator& communi
   }
   table::Table rows = table::read_table(options.table, read, &schema);
   rows = rows_to_learn(std::move(rows), schema);
-  total = rows.n_rows();
-  const auto [begin, end] = communicator.slice(total);
-  first = begin;
-  return communicator.size() == 1 ? std::move(rows) : table::slice_rows(rows, begin, end);
+  if (options.entity_rows == "together" && options.decoder == "autoregressive" &&
+      has_panel(rows, schema))
+    return slice_panel(prepare_panel(std::move(rows), schema), communicator);
+  // Whose row it is says nothing where rows stand alone.
+  schema.entity_time.clear(), schema.entity_constants.clear();
+  Slice slice;
+  slice.total = rows.n_rows();
+  const auto [begin, end] = communicator.slice(slice.total);
+  slice.first = begin;
+  slice.rows = communicator.size() == 1 ? std::move(rows) : table::slice_rows(rows, begin, end);
+  return slice;
+}
+
+/// Columns that the decoder makes first: those of the entity before all others, and of these the
+/// date that its rows are in order of.
+std::vector<std::string> first_columns(const TrainOptions& options, const table::Schema& schema,
+                                       const Slice& slice) {
+  const std::vector<std::string>& asked = options.order.empty() ? schema.order : options.order;
+  if (!slice.panel) return asked;
+  const auto is_constant = [&](const std::string& name) {
+    return std::find(schema.entity_constants.begin(), schema.entity_constants.end(), name) !=
+           schema.entity_constants.end();
+  };
+  std::vector<std::string> names = {kEntityRows};
+  std::copy_if(asked.begin(), asked.end(), std::back_inserter(names), is_constant);
+  names.insert(names.end(), schema.entity_constants.begin(), schema.entity_constants.end());
+  std::copy_if(asked.begin(), asked.end(), std::back_inserter(names),
+               [&](const std::string& name) { return !is_constant(name); });
+  if (!schema.entity_time.empty()) names.push_back(schema.entity_time);
+  return names;
+}
+
+/// Token columns of the entity.
+int count_shared(const Codec& codec, const table::Schema& schema) {
+  int shared = 0;
+  const auto count = [&](const std::string& name) {
+    const auto [from, to] = codec.tokens_of(codec.schema().find(name));
+    shared += to - from;
+  };
+  count(kEntityRows);
+  std::vector<std::pair<int, int>> seen;
+  for (const std::string& name : schema.entity_constants) {
+    const std::pair<int, int> range = codec.tokens_of(codec.schema().find(name));
+    if (std::find(seen.begin(), seen.end(), range) == seen.end()) count(name);
+    seen.push_back(range);  // the columns of a combination share their tokens
+  }
+  return shared;
+}
+
+void log_panel(const table::Schema& schema) {
+  base::log_info("rows of one '{}' are learned together: {} constant columns{}, in order of {}",
+                 schema.entity, schema.entity_constants.size(),
+                 schema.entity_constants.empty()
+                     ? ""
+                     : fmt::format(" ({})", fmt::join(schema.entity_constants, ", ")),
+                 schema.entity_time.empty() ? "the table" : "'" + schema.entity_time + "'");
 }
 
 }  // namespace
 
-void train(const TrainOptions& options, base::Communicator& communicator) {
+void train(const TrainOptions& given, base::Communicator& communicator) {
+  TrainOptions options = given;
   const Clock::time_point start = Clock::now();
   base::resolve_device(options.device);  // one that is asked for and absent is an error
   if (communicator.rank() == 0) base::PendingPath(options.output);  // writable, before the work
   table::Schema schema;
-  std::int64_t first_row = 0, total = 0;
+  Slice slice = read_slice(options, communicator, schema);
+  const std::int64_t total = slice.total;
   TokenMatrix tokens;
   Codec codec = [&] {
-    const table::Table rows = read_slice(options, communicator, schema, first_row, total);
     SEMBLANCE_EXPECT(total >= 2, kData,
                      "{}: {} row; training needs at least 2 rows, and some hundreds to be of use",
                      options.table, total);
-    Codec fitted = Codec::fit(rows, schema, options.codec, communicator);
-    tokens = fitted.encode(rows);
+    Codec fitted = Codec::fit(slice.rows, schema, options.codec, communicator,
+                              slice.panel ? &slice.entities : nullptr);
+    tokens = fitted.encode(slice.rows);
+    slice.rows = {}, slice.entities = {};
     return fitted;
   }();
+  if (slice.panel) {
+    options.shared_columns = count_shared(codec, schema);
+    if (communicator.rank() == 0) log_panel(schema);
+  }
   const std::vector<TokenColumn>& columns = codec.token_columns();
   SEMBLANCE_EXPECT(!columns.empty(), kData,
                    "{}: no column is left to learn (all are identifiers or dropped)",
                    options.table);
-  const std::vector<int> order =
-      generation_order(codec, options.order.empty() ? schema.order : options.order);
+  const std::vector<int> order = generation_order(codec, first_columns(options, schema, slice));
   std::vector<int> cardinalities;
   for (const int c : order) cardinalities.push_back(columns[c].cardinality);
-  const TokenRows rows = by_rows(tokens, order, first_row);
+  TokenRows rows = by_rows(tokens, order, slice.first);
+  rows.entity = std::move(slice.entity);
+  rows.index = std::move(slice.index), rows.size = std::move(slice.size);
   tokens = {};
 
   std::vector<int> ordered;
@@ -298,6 +396,7 @@ void train(const TrainOptions& options, base::Communicator& communicator) {
       });
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);
+    record.ids_after = slice.ids_after;
     record.settings = settings_texts(options, choice);
     save_model(options.output, codec, {choice.shape, order, result.weights}, record);
     base::log_info(

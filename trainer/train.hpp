@@ -22,15 +22,18 @@ struct TrainOptions {
 
   std::string decoder = "autoregressive";  ///< or "independent"
   std::vector<std::string> order;  ///< columns that the decoder makes first; empty: the metadata's
-  CodecOptions codec;              ///< how values become tokens
-  int latent = 16;                 ///< dimensions of z; 0: none
-  int hidden = 0;                  ///< width of the running context; 0: chosen from the table
-  int blocks = -1;                 ///< residual blocks; -1: chosen from the table
-  double epochs = 0;               ///< 0: chosen from the table
-  int batch_size = 512;            ///< rows a rank and step
-  double learning_rate = 4e-3;     ///< largest of the schedule
-  double weight_decay = 0.3;       ///< AdamW's
-  double validation = 0.1;         ///< share of rows kept for early stopping
+  /// "together": the rows of an entity are learned as one person's; "apart": as if they were not.
+  std::string entity_rows = "together";
+  int shared_columns = -1;  ///< set by train(): token columns of the entity; -1: rows stand alone
+  CodecOptions codec;       ///< how values become tokens
+  int latent = 16;          ///< dimensions of z; 0: none
+  int hidden = 0;           ///< width of the running context; 0: chosen from the table
+  int blocks = -1;          ///< residual blocks; -1: chosen from the table
+  double epochs = 0;        ///< 0: chosen from the table
+  int batch_size = 512;     ///< rows a rank and step
+  double learning_rate = 4e-3;  ///< largest of the schedule
+  double weight_decay = 0.3;    ///< AdamW's
+  double validation = 0.1;      ///< share of rows kept for early stopping
   int patience = 0;  ///< epochs without a better validation loss before stopping; 0: chosen
   std::string checkpoint_dir;       ///< "" : beside the output
   double checkpoint_seconds = 600;  ///< between checkpoints; they are written at signals, too

@@ -23,6 +23,9 @@ Section detection_section(const Context& context);
 Section plane_section(const Context& context);
 /// quality.weekday_error, month_error, hour_error; not computed without date columns.
 Section date_rhythm_section(const Context& context);
+/// quality.entity_*: rows a person, what stays the same, one row after the other; not computed when
+/// the metadata name no entity.
+Section entity_section(const Context& context);
 /// quality.accuracy_1way to 3way, svw_pairs, mutual_information_error.
 Section accuracy_section(const Context& context);
 

@@ -1,6 +1,7 @@
 /// Small networks, weights and rows that the tests of the training step share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,15 @@ inline TokenRows random_rows(const NetworkShape& shape, std::int64_t n) {
   for (std::int64_t r = 0; r < n; ++r) {
     for (const int k : shape.cardinalities) {
       rows.tokens.push_back(static_cast<std::uint16_t>(stream.below(k)));
+    }
+  }
+  // Entities of 1, 3, 5, 1, 3 ... rows.
+  for (std::int64_t r = 0, entity = 40; r < n && shape.panel; ++entity) {
+    const std::int64_t size = std::min<std::int64_t>(n - r, 1 + 2 * (entity % 3));
+    for (std::int64_t i = 0; i < size; ++i, ++r) {
+      rows.entity.push_back(entity);
+      rows.index.push_back(static_cast<std::int32_t>(i));
+      rows.size.push_back(static_cast<std::int32_t>(size));
     }
   }
   return rows;

@@ -60,6 +60,37 @@ TEST(TrainingStep, GradientEqualsFiniteDifferencesOfIndependentColumnsWithoutBlo
   check_gradient(shape_of(false, 2, 0), 0);
 }
 
+NetworkShape panel_of(int latent, int blocks, int shared) {
+  NetworkShape shape = shape_of(true, latent, blocks);
+  shape.panel = true;
+  shape.shared = shared;
+  return shape;
+}
+
+TEST(TrainingStep, GradientEqualsFiniteDifferencesOfEntities) {
+  check_gradient(panel_of(3, 0, 2), 0);
+  check_gradient(panel_of(2, 1, 1), 0.3);
+  check_gradient(panel_of(0, 0, 0), 0);
+}
+
+TEST(TrainingStep, WhatBelongsToAnEntityCountsOnce) {
+  const NetworkShape shape = panel_of(2, 0, 2);
+  const NetworkLayout layout(shape);
+  const std::vector<float> weights(static_cast<std::size_t>(layout.size));
+  const TokenRows data = random_rows(shape, 9);  // entities of 3, 5 and 1 rows
+  std::vector<std::int64_t> rows(9);
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<double> columns(4), each(9);
+  TrainingStep step(shape, 16);
+  const StepLoss loss = step.loss(weights.data(), data, rows, {}, columns.data());
+  EXPECT_NEAR(columns[0], 3 * std::log(3.0), 1e-5);
+  EXPECT_NEAR(columns[2], 9 * std::log(5.0), 1e-5);
+  step.row_losses(weights.data(), data, rows, {}, each.data());
+  EXPECT_NEAR(std::accumulate(each.begin(), each.end(), 0.0), loss.total(), 1e-4);
+  EXPECT_NEAR(each[0], std::log(3.0 * 5 * 2), 1e-5);
+  EXPECT_NEAR(each[1], std::log(5.0 * 2), 1e-5);
+}
+
 TEST(TrainingStep, LossOfZeroWeightsIsTheLogarithmOfTheCardinalities) {
   const NetworkShape shape = shape_of(true, 2, 1);
   const NetworkLayout layout(shape);

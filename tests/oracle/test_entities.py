@@ -1,0 +1,178 @@
+"""Rows that belong together: patients with several visits, of which the law is known."""
+import csv
+import datetime
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+from collections import Counter, defaultdict
+
+import numpy
+import pytest
+
+BIN = os.environ["SEMBLANCE_BIN"]
+MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+RHO, STAY = 0.8, 0.85
+
+
+def run(*args, ranks=0, check=True):
+    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
+    done = subprocess.run(launcher + [BIN, *map(str, args)], capture_output=True, text=True, env={**os.environ, **MPI})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def rows_of(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def visits(n, seed):
+    """n patients: sex and year of birth are theirs; the number of visits hangs on sex, x is an AR(1) series around a mean of
+    the sex, the state a Markov chain; visits are some days apart."""
+    rng = random.Random(seed)
+    rows = []
+    for patient in range(n):
+        sex, born = rng.choice("FM"), rng.randrange(1930, 2000)
+        many = 1 + sum(rng.random() < (0.7 if sex == "F" else 0.4) for _ in range(6))
+        day = datetime.date(2010, 1, 1) + datetime.timedelta(days=rng.randrange(1500))
+        x, state = rng.gauss(0, 1), rng.choice("ab")
+        for _ in range(many):
+            rows.append({"patient": 5000 + patient, "visited": day.isoformat(), "sex": sex, "born": born, "x": round(x + (2 if sex == "F" else 0), 2),
+                         "state": state, "left": (day + datetime.timedelta(days=rng.randrange(10))).isoformat()})
+            day += datetime.timedelta(days=rng.randrange(1, 60))
+            x = RHO * x + (1 - RHO**2) ** 0.5 * rng.gauss(0, 1)
+            state = state if rng.random() < STAY else "ab"[state == "a"]
+    rng.shuffle(rows)  # the order is in the dates
+    return rows
+
+
+def write(path, rows):
+    with open(path, "w", newline="") as file:
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+    return path
+
+
+def by_patient(rows):
+    patients = defaultdict(list)
+    for row in rows:
+        patients[row["patient"]].append(row)
+    return list(patients.values())
+
+
+def lag(patients, column):
+    pairs = [(float(a[column]), float(b[column])) for rows in patients for a, b in zip(rows, rows[1:])]
+    return numpy.corrcoef(numpy.array(pairs).T)[0, 1]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("panel")
+    write(folder / "real.csv", visits(3000, 1))
+    (folder / "metadata.yaml").write_text(
+        "columns:\n  patient: {kind: category}\n  left: {kind: date, relative_to: visited}\nentity: patient\n")
+    run("train", folder / "real.csv", "--metadata", folder / "metadata.yaml", "--output", folder / "model.h5", "--epochs", 25, "--blocks", 0, "--quiet")
+    run("generate", folder / "model.h5", "--entities", 3000, "--output", folder / "s.csv", "--quiet")
+    return folder
+
+
+def test_constants_hold_order_holds_and_identifiers_are_new(model):
+    real, patients = rows_of(model / "real.csv"), by_patient(rows_of(model / "s.csv"))
+    assert len(patients) == 3000
+    known = {row["patient"] for row in real}
+    for rows in patients:
+        assert len({(row["sex"], row["born"]) for row in rows}) == 1
+        assert rows == sorted(rows, key=lambda row: row["visited"])
+        assert all(row["left"] >= row["visited"] for row in rows)
+        assert rows[0]["patient"] not in known
+    assert list(rows_of(model / "s.csv")[0]) == list(real[0])
+
+
+def test_rows_a_patient_and_what_they_hang_on(model):
+    real = [by_patient(visits(4000, 7)), by_patient(rows_of(model / "s.csv"))]
+    for sex in "FM":
+        a, b = (Counter(len(rows) for rows in patients if rows[0]["sex"] == sex) for patients in real)
+        distance = sum(abs(a[k] / sum(a.values()) - b[k] / sum(b.values())) for k in range(1, 8)) / 2
+        # 0.28 if the number did not hang on the sex
+        assert distance < 0.12, (sex, distance, a, b)
+    share = [sum(rows[0]["sex"] == "F" for rows in patients) / len(patients) for patients in real]
+    assert abs(share[0] - share[1]) < 0.04  # patients count, not their rows
+
+
+def test_one_row_follows_from_the_one_before(model):
+    patients = by_patient(rows_of(model / "s.csv"))
+    women = [rows for rows in patients if rows[0]["sex"] == "F"]
+    assert abs(lag(women, "x") - RHO) < 0.08
+    pairs = [(a["state"], b["state"]) for rows in patients for a, b in zip(rows, rows[1:])]
+    assert abs(sum(a == b for a, b in pairs) / len(pairs) - STAY) < 0.04
+    gaps = [(datetime.date.fromisoformat(b["visited"]) - datetime.date.fromisoformat(a["visited"])).days for rows in patients for a, b in zip(rows, rows[1:])]
+    assert abs(numpy.mean(gaps) - 30) < 2.5 and min(gaps) >= 0 and max(gaps) < 75
+    # Learned apart, rows of one patient know nothing of each other.
+    run("train", model / "real.csv", "--metadata", model / "metadata.yaml", "--output", model / "apart.h5", "--epochs", 3, "--blocks", 0,
+        "--entity-rows", "apart", "--quiet")
+    assert "knows no entities" in run("generate", model / "apart.h5", "--entities", 5, "--output", model / "x.csv", check=False).stderr
+
+
+def test_rows_are_the_same_for_any_threads_ranks_and_parts_and_a_longer_table_begins_with_the_shorter(model, tmp_path):
+    hashes = set()
+    ranks_to_try = (0, 3) if shutil.which("mpirun") and ", no MPI" not in run("--version").stdout else (0,)
+    for ranks in ranks_to_try:
+        for threads, per_part in ((1, 10_000), (3, 999)):
+            out = tmp_path / f"{ranks}-{threads}"
+            run("generate", model / "model.h5", "--rows", 5000, "--threads", threads, "--rows-per-part", per_part, "--output", out, "--quiet", ranks=ranks)
+            run("export", out, f"{out}.csv", "--quiet")
+            hashes.add(hashlib.sha256(open(f"{out}.csv", "rb").read()).hexdigest())
+    run("generate", model / "model.h5", "--rows", 5000, "--output", tmp_path / "one.csv", "--quiet")
+    hashes.add(hashlib.sha256(open(tmp_path / "one.csv", "rb").read()).hexdigest())
+    assert len(hashes) == 1
+    rows = rows_of(tmp_path / "one.csv")
+    assert len(rows) == 5000 and rows == rows_of(model / "s.csv")[:5000]
+
+
+def test_training_is_the_same_for_two_ranks(model, tmp_path):
+    if not shutil.which("mpirun") or ", no MPI" in run("--version").stdout:
+        pytest.skip("there is no mpirun")
+    losses = []
+    for ranks, batch in ((1, 512), (2, 256)):
+        log = tmp_path / f"{ranks}.json"
+        run("train", model / "real.csv", "--metadata", model / "metadata.yaml", "--output", tmp_path / f"{ranks}.h5", "--epochs", 2, "--blocks", 0,
+            "--batch-size", batch, "--log-json", log, "--quiet", ranks=ranks)
+        losses.append([json.loads(line)["validation"] for line in open(log) if '"epoch"' in line and "validation" in line])
+    assert losses[0] and numpy.allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_conditions_on_constants_choose_patients(model, tmp_path):
+    run("generate", model / "model.h5", "--rows", 2000, "--where", "sex = F", "--where", "born >= 1980", "--output", tmp_path / "s.csv", "--quiet")
+    patients = by_patient(rows_of(tmp_path / "s.csv"))
+    assert all(row["sex"] == "F" and int(row["born"]) >= 1980 for rows in patients for row in rows)
+    assert numpy.mean([len(rows) for rows in patients]) > 4.6  # 5.2 for women, 3.4 for men
+    done = run("generate", model / "model.h5", "--rows", 20, "--where", "state = a", "--output", tmp_path / "x.csv", check=False)
+    assert done.returncode == 3 and "varies" in done.stderr and "sex" in done.stderr
+
+
+def test_the_report_measures_what_belongs_together(model, tmp_path):
+    run("evaluate", "--real", model / "real.csv", "--synthetic", model / "s.csv", "--metadata", model / "metadata.yaml", "--output", tmp_path,
+        "--sample", 1000, "--quiet")
+    report = json.load(open(tmp_path / "report.json"))
+    checks = {check["id"]: check for group in report["groups"] for section in group["sections"] for check in section["checks"]}
+    assert checks["quality.entity_constants"]["value"] == 1
+    assert checks["quality.entity_order"]["value"] == 0
+    assert checks["quality.entity_rows_ks"]["value"] < 0.06
+    assert checks["quality.entity_lag_error"]["value"] < 0.1
+
+
+@pytest.mark.parametrize("entity, text", [
+    ("{column: patient, constants: [x]}", "'x' is listed as constant, but varies"),
+    ("{column: patient, time: sex}", "must be a date"),
+    ("{column: patient, tme: visited}", "time"),
+    ("{time: visited}", "needs 'column'"),
+])
+def test_metadata_that_cannot_be_are_refused(model, tmp_path, entity, text):
+    (tmp_path / "m.yaml").write_text(f"columns: {{}}\nentity: {entity}\n")
+    done = run("train", model / "real.csv", "--metadata", tmp_path / "m.yaml", "--output", tmp_path / "m.h5", check=False)
+    assert done.returncode == 3 and text in done.stderr, done.stderr

@@ -1,0 +1,81 @@
+#include "trainer/history.hpp"
+
+#include <algorithm>
+
+#include "base/philox.hpp"
+#include "kernels/position.hpp"
+#include "trainer/cell_loops.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+/// Calls body(row of `previous`) for each token of the row before that counts.
+template <class Body>
+void for_each_previous(const NetworkShape& shape, const TokenRows& data, std::int64_t row,
+                       const std::vector<std::int64_t>& offsets, const Body& body) {
+  if (data.index[static_cast<std::size_t>(row)] == 0) return;
+  const std::uint16_t* before = data.tokens.data() + (row - 1) * data.n_columns;
+  for (int s = shape.shared; s < data.n_columns; ++s) body(offsets[s] + before[s]);
+}
+
+}  // namespace
+
+void add_history(const NetworkShape& shape, const TokenRows& data,
+                 std::span<const std::int64_t> rows, const float* previous, const float* position,
+                 float* context) {
+  const std::vector<std::int64_t> offsets = shape.token_offsets();
+  const std::int64_t h = shape.hidden;
+  for (const std::int64_t row : rows) {
+    for_each_previous(shape, data, row, offsets,
+                      [&](std::int64_t at) { add_scaled(previous + at * h, 1.0f, h, context); });
+    const auto r = static_cast<std::size_t>(row);
+    add_scaled(position + kernels::position_from_start(data.index[r]) * h, 1.0f, h, context);
+    // The first row does not know yet how many there are: it draws that.
+    if (data.index[r] > 0) {
+      add_scaled(position + kernels::position_from_end(data.index[r], data.size[r]) * h, 1.0f, h,
+                 context);
+    }
+    context += h;
+  }
+}
+
+void add_history_gradient(const NetworkShape& shape, const TokenRows& data,
+                          std::span<const std::int64_t> rows, const float* context_gradient,
+                          float* previous, float* position) {
+  const std::vector<std::int64_t> offsets = shape.token_offsets();
+  const std::int64_t h = shape.hidden;
+  for (const std::int64_t row : rows) {
+    for_each_previous(shape, data, row, offsets, [&](std::int64_t at) {
+      add_scaled(context_gradient, 1.0f, h, previous + at * h);
+    });
+    const auto r = static_cast<std::size_t>(row);
+    add_scaled(context_gradient, 1.0f, h,
+               position + kernels::position_from_start(data.index[r]) * h);
+    if (data.index[r] > 0) {
+      add_scaled(context_gradient, 1.0f, h,
+                 position + kernels::position_from_end(data.index[r], data.size[r]) * h);
+    }
+    context_gradient += h;
+  }
+}
+
+std::vector<std::int64_t> pooled_rows(const TokenRows& data, std::int64_t row, std::uint64_t seed,
+                                      std::uint32_t epoch) {
+  const auto r = static_cast<std::size_t>(row);
+  const std::int64_t first = row - data.index[r], many = data.size[r];
+  std::vector<std::int64_t> rows;
+  for (int m = 0; m < std::min<std::int64_t>(kPooledRows, many); ++m) {
+    std::int64_t place = m;
+    if (many > kPooledRows) {
+      const std::uint32_t bits =
+          base::random_bits(seed, base::Purpose::kPool, static_cast<std::uint64_t>(data.entity[r]),
+                            epoch * kPooledRows + static_cast<std::uint32_t>(m));
+      place =
+          static_cast<std::int64_t>((std::uint64_t{bits} * static_cast<std::uint64_t>(many)) >> 32);
+    }
+    rows.push_back(first + place);
+  }
+  return rows;
+}
+
+}  // namespace semblance::trainer

@@ -127,13 +127,11 @@ kernels::GivenTokens EntityMaker::first_rows(std::int64_t first, std::int64_t n,
   rows.particles = 1;
   rows.history = &view;
   rows.columns = columns;
-  std::vector<kernels::TokenMask> masks;
+  std::vector<kernels::TokenMask> masks = codec_.entity_time_masks(true);
   if (conditions_ != nullptr) {
-    masks = conditions_->masks();
+    masks.insert(masks.end(), conditions_->masks().begin(), conditions_->masks().end());
     rows.particles = conditions_->particles();
   }
-  // Beyond the conditions, where the figures are not to be touched by it.
-  if (columns == 0 && conditions_ == nullptr) masks = codec_.entity_time_masks(true);
   rows.masks = masks;
   return model_.sampler->sample_given(rows, threads);
 }

@@ -72,6 +72,8 @@ Conditions::Conditions(const DecoderTile& tile, const GivenRows& rows)
     for (int s = tile.columns() - 1; s >= 0 && last_[row] < 0; --s) {
       if (any(s, row)) last_[row] = s;
     }
+    // Columns that are drawn are drawn alike, however many of those behind them are asked for.
+    if (rows.columns > 0) last_[row] = std::min(last_[row], rows.columns - 1);
   }
 }
 
@@ -405,9 +407,11 @@ void CpuGivenSampler::run_candidates(const Job& job, std::int64_t first, std::in
   for (int s = 0; s <= furthest; ++s) {
     draw_column(job, s, first, last, work);
     for (std::int64_t row = first; row < last; ++row) {
-      if (job.conditions.last(row) < s || !job.conditions.any(s, row)) continue;
-      weigh(job, s, row, (row - first) * particles, weights[static_cast<std::size_t>(row - first)],
-            work);
+      if (job.conditions.last(row) < s) continue;
+      if (job.conditions.any(s, row)) {
+        weigh(job, s, row, (row - first) * particles,
+              weights[static_cast<std::size_t>(row - first)], work);
+      }
       if (job.conditions.last(row) == s) finish(row);
     }
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/error.hpp"
 #include "evaluator/blocks.hpp"
 #include "evaluator/means.hpp"
 #include "evaluator/quality/column_shape.hpp"
@@ -143,12 +144,8 @@ Section entity_section(const Context& context) {
   section.text =
       "Several rows of one person: how many there are, what stays the same, and how one "
       "row follows another.";
-  if (data.real.entity.empty()) {
-    section.checks.push_back(
-        not_computed("quality.entity_rows_ks", "Rows a person", "",
-                     "the metadata name no entity (a column that tells whose row it is)"));
-    return section;
-  }
+  SEMBLANCE_EXPECT(!data.real.entity.empty(), kData,
+                   "the metadata name no entity (a column that tells whose row it is)");
   const Side real(data, data.real), synthetic(data, data.synthetic);
   std::optional<Side> holdout;
   if (data.has_holdout() && !data.holdout.entity.empty()) holdout.emplace(data, data.holdout);

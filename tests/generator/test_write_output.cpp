@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "generator/pack_rows.hpp"
+#include "generator/row_maker.hpp"
 #include "table/read_table.hpp"
 #include "tests/base/temporary_directory.hpp"
 #include "tests/generator/fake_model.hpp"

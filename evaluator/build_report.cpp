@@ -55,17 +55,6 @@ std::vector<Group> empty_groups() {
 
 }  // namespace
 
-std::vector<std::string> failed_gates(const Report& report) {
-  std::vector<std::string> out;
-  for (const Group& group : report.groups) {
-    for (const Section& section : group.sections) {
-      for (const Check& check : section.checks) {
-        if (check.gate && check.verdict == Verdict::kFail) out.push_back(check.id);
-      }
-    }
-  }
-  return out;
-}
 
 Report build_report(const Comparison& data, const EvaluateOptions& options, SharedNearest* ranks,
                     const std::map<std::string, Section>& done) {

@@ -21,7 +21,4 @@ Report build_report(const Comparison& data, const EvaluateOptions& options,
                     SharedNearest* ranks = nullptr,
                     const std::map<std::string, Section>& done = {});
 
-/// Ids of the gate checks that failed.
-std::vector<std::string> failed_gates(const Report& report);
-
 }  // namespace semblance::evaluator

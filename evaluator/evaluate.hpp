@@ -23,7 +23,7 @@ struct EvaluateOptions {
   std::string title;            ///< heading of the report; "" for a default
   std::string model;  ///< what made the synthetic table, as text for the reader; "" when not known
   std::string thresholds;  ///< YAML file of verdict rules over the defaults; "" for the defaults
-  bool gate = false;       ///< end with Error{kGate} when a gate check fails
+  bool gate = false;       ///< end with Error{kGate} when a gate check fails or has no value
   std::vector<std::string>
       quasi_identifiers;               ///< columns an attacker may know; empty: found by name
   std::vector<std::string> sensitive;  ///< columns an attacker wants; empty: the target, or all
@@ -39,7 +39,8 @@ void add_settings(base::SettingList& list, EvaluateOptions& options);
 /// tables and builds some sections; distances over all rows are shared as well, and rank 0 writes.
 /// The report does not depend on the number of ranks.
 /// \throws Error{kUsage} for missing paths; Error{kData}, Error{kIo} from reading and writing;
-///         Error{kGate} when options.gate is set and a gate check failed (the report is written)
+///         Error{kGate} when options.gate is set and a gate check failed or could not be
+///         computed (the report is written)
 void evaluate(const EvaluateOptions& options, base::Communicator& communicator);
 
 }  // namespace semblance::evaluator

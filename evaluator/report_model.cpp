@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "evaluator/gates.hpp"
+
 namespace semblance::evaluator {
 namespace {
 
@@ -94,7 +96,6 @@ Check not_computed(std::string id, std::string title, std::string definition, st
 Json to_json(const Report& report) {
   Json out = {{"schema", kReportSchema}, {"title", report.title}, {"subject", report.subject}};
   Verdict overall = Verdict::kNone;
-  Json failed_gates = Json::array();
   Json groups = Json::array();
   for (const Group& group : report.groups) {
     Tally tally;
@@ -103,7 +104,6 @@ Json to_json(const Report& report) {
       Json checks = Json::array();
       for (const Check& check : section.checks) {
         tally.add(check);
-        if (check.gate && check.verdict == Verdict::kFail) failed_gates.push_back(check.id);
         checks.push_back(check_json(check));
       }
       sections.push_back({{"id", section.id},
@@ -121,7 +121,8 @@ Json to_json(const Report& report) {
                       {"sections", std::move(sections)}});
   }
   out["verdict"] = verdict_name(overall);
-  out["failed_gates"] = std::move(failed_gates);
+  out["failed_gates"] = failed_gates(report);
+  out["unanswered_gates"] = unanswered_gates(report);
   out["groups"] = std::move(groups);
   out["columns"] = report.columns;
   out["notes"] = report.notes;

@@ -201,7 +201,9 @@ const table::Column* Codec::State::base(const CodecUnit& unit, const table::Tabl
 void add_settings(base::SettingList& list, CodecOptions& options) {
   list.add("numeric_bins", &options.numeric_bins,
            "quantile bins of a numeric column with more distinct values than this");
-  list.add("rare_min_count", &options.rare_min_count, "levels seen fewer times are never emitted");
+  list.add("rare_min_count", &options.rare_min_count,
+           "levels seen fewer times are never emitted (columns of fewer than 500 values: "
+           "docs/TOKENS.md)");
   list.add("protect_extremes", &options.protect_extremes,
            "clip numbers and dates to the k-th smallest and largest value, k being rare_min_count");
   list.add("digit_base", &options.digit_base,

@@ -23,7 +23,8 @@ namespace semblance::trainer {
 struct CodecOptions {
   int numeric_bins =
       128;  ///< quantile bins of a numeric column with more distinct values than this
-  int rare_min_count = 10;  ///< levels seen fewer times become RARE and are never emitted
+  int rare_min_count = 10;  ///< levels seen fewer times become RARE; less in columns of
+                            ///< fewer than 500 values (docs/TOKENS.md)
   bool protect_extremes =
       true;               ///< clip to the k-th smallest and largest value, k = rare_min_count
   int digit_base = 4096;  ///< columns with more tokens than this are split into two digits

@@ -58,8 +58,8 @@ Check identical_check(const Context& context) {
               .definition =
                   "Share of synthetic rows whose Gower distance to some real row is at most 1e-6 "
                   "(mostlyai-qa's "
-                  "identical match share); numbers that differ by less than a millionth of the "
-                  "range count as same.",
+                  "identical match share): equal but for rounding, the differences of all columns "
+                  "together being less than a millionth of a row's greatest distance.",
               .unit = "share"};
   const double n = static_cast<double>(context.data.synthetic.n_rows);
   check.value = share_at_most(sorted_first(context.distances.synthetic_to_real()), kSame);

@@ -217,7 +217,8 @@
     const value = check.value === null
       ? el("td", { class: "num", "data-label": "Value" }, el("span", { class: "why" }, "not computed"))
       : el("td", { class: "num", "data-label": "Value" }, el("div", {}, el("span", { class: "value" }, figure(check.value, check.unit)),
-        check.interval && el("small", { title: check.interval.method }, figure(check.interval.low, check.unit) + " to " + figure(check.interval.high, check.unit))));
+        check.interval && el("small", { title: check.interval.method }, figure(check.interval.low, check.unit) + " to " + figure(check.interval.high, check.unit)),
+        check.why_no_interval && el("small", { class: "why", title: "No interval: " + check.why_no_interval + "." }, "no interval")));
     return el("tr", { id: check.id },
       el("td", {}, button, definition, check.value === null ? el("small", {}, "Not computed: " + check.why_not_computed + ".") : null, check.note ? el("small", {}, check.note) : null),
       value,

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "evaluator/build_report.hpp"
 #include "evaluator/context.hpp"
+#include "evaluator/gates.hpp"
 #include "evaluator/report/render.hpp"
 #include "tests/evaluator/small_tables.hpp"
 

@@ -62,6 +62,14 @@ def test_a_failed_gate_ends_with_exit_code_6(tmp_path):
     evaluate(tmp_path, real, population(300, 3), population(300, 2), "--gate", code=0)
 
 
+def test_a_gate_without_an_answer_ends_with_exit_code_6(tmp_path):
+    real, synthetic = population(300, 1), population(300, 3)
+    report, _ = evaluate(tmp_path, real, synthetic, None, "--gate", code=6)
+    assert "privacy.dcr_share" in report["unanswered_gates"]
+    (tmp_path / "t.yaml").write_text("checks:\n" + "".join(f"  {name}: {{gate: false}}\n" for name in report["unanswered_gates"]))
+    evaluate(tmp_path, real, synthetic, None, "--gate", "--thresholds", str(tmp_path / "t.yaml"), code=0)
+
+
 def test_without_the_gate_flag_a_failed_gate_is_only_reported(tmp_path):
     real = population(200, 1)
     report, _ = evaluate(tmp_path, real, real, population(200, 2), code=0)

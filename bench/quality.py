@@ -2,8 +2,8 @@
 
     bench/run quality [--sets adult,support,...] [--seeds 3]
 
-SEMBLANCE_DATA names the folder of the public tables. Each set is cut into training and test rows, learned
-with default settings, and as many rows as it was trained on are made; the figures are medians over seeds.
+SEMBLANCE_DATA names the folder of the public tables. Each set is cut into training and test rows (Adult comes so),
+learned with default settings, and as many rows as it was trained on are made; the figures are medians over seeds.
 Shape and trend errors follow SDMetrics (mean KS or TV distance; mean error of pairs, binned by the real
 edges); C2ST is the AUC of XGBoost telling real rows from synthetic ones (0.5: it cannot). gap: what XGBoost learned
 on synthetic rows loses in AUC on the real test rows. DCR share: synthetic rows nearer (Gower) to training rows
@@ -35,6 +35,8 @@ SETS = {
     "hflights": ("hflights/hflights.csv.gz", []),
     "covid_testing": ("medicaldata/covid_testing.csv", ["subject_id", "fake_first_name", "fake_last_name"]),
 }
+# Sets that come with test rows of their own; of the others a tenth of the rows is held out.
+TEST_ROWS = {"adult": "adult/adult_test.csv.gz"}
 # The column that a classifier is taught to predict.
 TARGETS = {"adult": "Y", "diabetes130": "readmitted", "support": "event", "covid_testing": "result"}
 # TabPC, arXiv 2603.23016: XGBoost C2ST scores (1 ideal) turned into AUC = 1 - score / 2.
@@ -45,12 +47,23 @@ PUBLISHED = {
 }
 
 
-def load(name):
-    path, dropped = SETS[name]
+def read(path):
     table = pd.read_csv(pathlib.Path(os.environ["SEMBLANCE_DATA"]) / path, dtype=str, keep_default_na=False,
                         skipinitialspace=True)
     table.columns = [c.strip() for c in table.columns]
-    return table.drop(columns=dropped).sample(frac=1, random_state=7, ignore_index=True)
+    return table.sample(frac=1, random_state=7, ignore_index=True)
+
+
+def load(name):
+    """(training rows, test rows), shuffled."""
+    path, dropped = SETS[name]
+    table = read(path).drop(columns=dropped)
+    if name in TEST_ROWS:
+        test, target = read(TEST_ROWS[name]), TARGETS[name]
+        test[target] = test[target].str.removesuffix(".")  # as adult.test writes its labels
+        return table, test[list(table)]
+    held = len(table) // 10
+    return table[held:].reset_index(drop=True), table[:held]
 
 
 def seconds(texts):
@@ -214,9 +227,7 @@ MEASURES = ("cpu_s", "shape", "trend", "c2st", "gap", "dcr")
 
 def measure(name, seeds):
     """Medians over the seeds of the MEASURES, the floors of shape and trend, rows, and every seed's figures."""
-    table = load(name)
-    held = len(table) // 10
-    test, train = table[:held], table[held:].reset_index(drop=True)
+    train, test = load(name)
     target, rows, best = TARGETS.get(name), [], None
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(1, seeds + 1):

@@ -1,33 +1,16 @@
 """Rows that belong together: patients with several visits, of which the law is known."""
-import csv
 import datetime
 import hashlib
 import json
-import os
 import random
 import shutil
-import subprocess
 from collections import Counter, defaultdict
 
 import numpy
 import pytest
+from program import rows_of, run, write
 
-BIN = os.environ["SEMBLANCE_BIN"]
-MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 RHO, STAY = 0.8, 0.85
-
-
-def run(*args, ranks=0, check=True):
-    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
-    done = subprocess.run(launcher + [BIN, *map(str, args)], capture_output=True, text=True, env={**os.environ, **MPI})
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
-
-
-def rows_of(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def visits(n, seed):
@@ -48,14 +31,6 @@ def visits(n, seed):
             state = state if rng.random() < STAY else "ab"[state == "a"]
     rng.shuffle(rows)  # the order is in the dates
     return rows
-
-
-def write(path, rows):
-    with open(path, "w", newline="") as file:
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
-    return path
 
 
 def by_patient(rows):

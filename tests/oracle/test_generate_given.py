@@ -1,17 +1,13 @@
 """semblance generate --where and --like: the law of rows under conditions, on a table whose joint distribution is known."""
-import csv
 import hashlib
 import itertools
-import os
 import random
 import shutil
-import subprocess
 from collections import Counter
 
 import pytest
+from program import rows_of, run, write
 
-BIN = os.environ["SEMBLANCE_BIN"]
-MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 # P(a), P(b | a), P(c | a, b): c says much about a.
 A = {"x": 0.5, "y": 0.3, "z": 0.2}
 B = {"x": {"0": 0.8, "1": 0.2}, "y": {"0": 0.5, "1": 0.5}, "z": {"0": 0.1, "1": 0.9}}
@@ -40,27 +36,6 @@ def distance(rows, columns, wanted):
     """Total variation between the rows and a law."""
     seen = Counter(tuple(row[c] for c in columns) for row in rows)
     return sum(abs(seen[key] / len(rows) - wanted.get(key, 0)) for key in set(seen) | set(wanted)) / 2
-
-
-def run(*args, ranks=0, check=True):
-    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
-    done = subprocess.run(launcher + [BIN, *map(str, args)], capture_output=True, text=True, env={**os.environ, **MPI})
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
-
-
-def rows_of(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(path, rows):
-    with open(path, "w", newline="") as file:
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
-    return path
 
 
 def real_rows(n, seed):

@@ -36,7 +36,7 @@ def peer_python():
 
 
 def lines(command):
-    done = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
+    done = subprocess.run([*map(str, command)], check=True, stdout=subprocess.PIPE, text=True)
     return {row["what"]: row for row in map(json.loads, done.stdout.splitlines()) if row}
 
 

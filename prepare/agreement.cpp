@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "base/error.hpp"
+#include "base/carried_error.hpp"
 
 namespace semblance::prepare {
 
@@ -13,12 +13,11 @@ void on_rank_0(base::Communicator& communicator, const std::function<void()>& wo
     try {
       work();
     } catch (const base::Error& error) {
-      failure = static_cast<char>('0' + static_cast<int>(error.kind())) + std::string(error.what());
+      failure = base::carry(error);
     }
   }
   failure = communicator.broadcast_text(std::move(failure), 0);
-  if (!failure.empty())
-    base::fail(static_cast<base::ErrorKind>(failure[0] - '0'), "{}", failure.substr(1));
+  if (!failure.empty()) base::throw_carried(failure);
 }
 
 }  // namespace semblance::prepare

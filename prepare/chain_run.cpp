@@ -1,6 +1,7 @@
 /// How rows stream through a chain: on one rank, or shared out over several.
 #include <algorithm>
 
+#include "base/carried_error.hpp"
 #include "base/error.hpp"
 #include "base/progress.hpp"
 #include "base/turns.hpp"
@@ -94,20 +95,17 @@ class RowsToSend : public BlockOut {
 
 /// What a rank sends of one share: its rows, or why there are none.
 struct ShareRows {
-  std::vector<std::byte> bytes;  ///< first byte 0: rows follow; else '0' + kind: a message follows
+  std::vector<std::byte> bytes;  ///< first byte 0: rows follow; else an error (base::carry)
 
   void begin() { bytes.assign(1, std::byte{0}); }
   void set_failure(const base::Error& error) {
-    const std::string text = error.what();
-    bytes.resize(1 + text.size());
-    bytes[0] = static_cast<std::byte>('0' + static_cast<int>(error.kind()));
-    std::transform(text.begin(), text.end(), bytes.begin() + 1,
-                   [](char c) { return static_cast<std::byte>(c); });
+    const std::string text = base::carry(error);
+    const auto* const first = reinterpret_cast<const std::byte*>(text.data());
+    bytes.assign(first, first + text.size());
   }
   static void check(const std::vector<std::byte>& bytes) {
     if (bytes.at(0) == std::byte{0}) return;
-    base::fail(static_cast<base::ErrorKind>(static_cast<int>(bytes[0]) - '0'), "{}",
-               std::string_view(reinterpret_cast<const char*>(bytes.data()) + 1, bytes.size() - 1));
+    base::throw_carried({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/carried_error.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "table/detail/csv_tokens.hpp"
@@ -29,10 +30,8 @@ std::vector<Offer> exchange(const Offer& mine, const std::string& failure,
   std::vector<Offer> offers;
   for (const auto& theirs : communicator.all_gather(bytes)) {
     if (theirs.size() > sizeof mine) {
-      // The first character is the kind of the error.
-      const std::string text(reinterpret_cast<const char*>(theirs.data()) + sizeof mine,
-                             theirs.size() - sizeof mine);
-      base::fail(static_cast<base::ErrorKind>(text[0] - '0'), "{}", text.substr(1));
+      base::throw_carried({reinterpret_cast<const char*>(theirs.data()) + sizeof mine,
+                           theirs.size() - sizeof mine});
     }
     std::memcpy(&offers.emplace_back(), theirs.data(), sizeof mine);
   }
@@ -146,7 +145,7 @@ bool CsvShares::next(int threads) {
     fetch_text(threads);
   } catch (const base::Error& error) {
     text_.clear();
-    failure = static_cast<char>('0' + static_cast<int>(error.kind())) + std::string(error.what());
+    failure = base::carry(error);
   }
   const Cut cut = cut_text(failure);
   give_out(cut);

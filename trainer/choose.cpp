@@ -45,8 +45,8 @@ int chosen_epochs(std::int64_t rows, int blocks) {
   return std::clamp(static_cast<int>(std::lround(visits / n)), 2, 60);
 }
 
-/// Few rows tell little of rare tokens. Measured at 3,700 (thiomon), 6,400 (support) and 32,000
-/// rows (adult), where 100, 10 to 100, and less than 1 were best by the validation loss.
+/// Few rows tell little of rare tokens. The rule was fitted to the validation losses of tables of
+/// some thousand to some ten thousand rows.
 double chosen_shrinkage(std::int64_t rows) {
   constexpr double kMost = 100, kLeast = 0.2;
   const double shrinkage = 10 * std::pow(8'000.0 / static_cast<double>(rows), 3);

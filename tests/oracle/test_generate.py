@@ -4,29 +4,13 @@ import hashlib
 import os
 import random
 import shutil
-import subprocess
 
 import pytest
-
-BIN = os.environ["SEMBLANCE_BIN"]
-MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-
-
-def run(*args, ranks=0, check=True):
-    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
-    done = subprocess.run(launcher + [BIN, *map(str, args)], capture_output=True, text=True, env={**os.environ, **MPI})
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
+from program import rows_of, run
 
 
 def sha256(path):
     return hashlib.sha256(open(path, "rb").read()).hexdigest()
-
-
-def rows_of(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -49,10 +50,11 @@ def run_ours(*arguments):
 
 
 def store(name, record):
-    """Keeps a benchmark's record as bench/results/<date>-<name>.json."""
+    """Keeps a benchmark's record, with the command that made it, as bench/results/<date>-<name>.json."""
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
-    record = {"name": name, "command": f"bench/run {name}", "commit": commit(), "machine": cpu_model(), **record}
+    arguments = [argument for argument in sys.argv[1:] if os.sep not in argument]  # a folder is the machine's own
+    record = {"name": name, "command": " ".join(["bench/run", name, *arguments]), "commit": commit(), "machine": cpu_model(), **record}
     (folder / f"{time.strftime('%Y-%m-%d')}-{name}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

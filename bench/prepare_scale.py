@@ -18,6 +18,7 @@ PATIENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 60_000
 FOLDER = sys.argv[2] if len(sys.argv) > 2 else None
 PROGRAM = harness.ROOT / os.environ["SEMBLANCE_BENCH_BUILD"] / "bin" / "semblance"
 MEMORY_MIB = 512
+THREADS = os.cpu_count()
 
 
 def text_bytes(path):
@@ -34,7 +35,7 @@ def text_bytes(path):
 def run(*arguments):
     """CPU seconds, wall seconds and peak memory (MiB) of a command of ours."""
     start = time.perf_counter()
-    process = subprocess.Popen([str(PROGRAM), *map(str, arguments), "--quiet"])
+    process = subprocess.Popen([str(PROGRAM), *map(str, arguments), "--threads", str(THREADS), "--quiet"])
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"bench/prepare_scale: semblance {arguments[0]} failed")
@@ -42,7 +43,7 @@ def run(*arguments):
 
 
 def main():
-    results = harness.Results("prepare_scale", "MB", [])
+    results = harness.Results("prepare_scale", "MB", [], threads=THREADS)
     notes = []
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         made = run("mock-hospital", "--patients", PATIENTS, "--output", folder)

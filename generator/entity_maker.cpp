@@ -204,9 +204,7 @@ void EntityMaker::draw_next(std::int64_t first, std::int64_t step, std::uint64_t
 /// The same new identifier for all rows of an entity.
 table::Column EntityMaker::identifiers(std::int64_t first, std::int64_t n,
                                        table::Column column) const {
-  const std::string& pattern = column.spec.id_pattern;
-  const bool numbers = pattern.empty() || pattern == "sequence";
-  trainer::issue_identifiers(first + (numbers ? panel_.ids_after : 0), n, seed_, column);
+  trainer::issue_identifiers(panel_.ids_after + first, n, seed_, column);
   std::vector<std::int32_t> codes;
   for (std::int64_t i = 0; i < n; ++i)
     codes.insert(codes.end(), static_cast<std::size_t>(begin(first + i + 1) - begin(first + i)),

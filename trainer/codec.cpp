@@ -16,7 +16,7 @@
 namespace semblance::trainer {
 namespace {
 
-constexpr std::int64_t kFormatVersion = 1;
+constexpr std::int64_t kFormatVersion = 2;
 
 bool is_date(table::Kind kind) {
   return kind == table::Kind::kDate || kind == table::Kind::kDatetime;
@@ -56,6 +56,10 @@ std::unique_ptr<ColumnCoder> load_column(table::Kind kind, hid_t group) {
       break;
   }
   return nullptr;
+}
+
+std::string ids_after_name(const CodecUnit& unit) {
+  return "ids_after-" + std::to_string(unit.column());
 }
 
 void check_options(const CodecOptions& options) {
@@ -240,6 +244,12 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
                            std::find(constants.begin(), constants.end(), name) != constants.end();
     const table::Table& seen = entities != nullptr && of_entity ? *entities : rows;
     if (!unit.is_combination()) unit.imputation = fit_imputation(seen.column(name), communicator);
+    if (state->schema.columns[unit.column()].kind == table::Kind::kId) {
+      std::vector<double> after = {static_cast<double>(first_free_row(seen.column(name)))};
+      communicator.all_reduce_max(std::span(after));
+      unit.ids_after = static_cast<std::int64_t>(after[0]);
+      continue;
+    }
     table::Column own;
     const table::Column& source = state->source(unit, seen, own);
     unit.coder = unit.is_combination()
@@ -258,7 +268,10 @@ void Codec::save(hid_t group) const {
   const base::H5Handle schema = base::h5_create_group(group, "schema");
   save_schema(schema.get(), state_->schema);
   for (const CodecUnit& unit : state_->units) {
-    if (!unit.coder) continue;
+    if (!unit.coder) {
+      base::h5_write_attribute(group, ids_after_name(unit), unit.ids_after);
+      continue;
+    }
     const base::H5Handle column =
         base::h5_create_group(group, "column-" + std::to_string(unit.column()));
     unit.coder->save(column.get());
@@ -279,7 +292,13 @@ Codec Codec::load(hid_t group) {
   state->find_order();
   for (CodecUnit& unit : state->units) {
     const table::Kind kind = state->schema.columns[unit.column()].kind;
-    if (kind == table::Kind::kId) continue;
+    if (kind == table::Kind::kId) {
+      unit.ids_after = base::h5_read_int_attribute(group, ids_after_name(unit));
+      SEMBLANCE_EXPECT(unit.ids_after >= 0 && unit.ids_after <= 1'000'000'000'000'000, kData,
+                       "column '{}': identifiers cannot begin at {}", state->unit_name(unit),
+                       unit.ids_after);
+      continue;
+    }
     const base::H5Handle column =
         base::h5_open_group(group, "column-" + std::to_string(unit.column()));
     try {
@@ -341,7 +360,8 @@ void Codec::State::decode_unit(const CodecUnit& unit, const TokenMatrix& matrix,
                                std::int64_t first_row, std::uint64_t seed, const char* begins,
                                table::Table& rows) const {
   if (!unit.coder)
-    return issue_identifiers(first_row, matrix.n_rows, seed, rows.columns[unit.column()]);
+    return issue_identifiers(unit.ids_after + first_row, matrix.n_rows, seed,
+                             rows.columns[unit.column()]);
   DecodeSource source{
       {}, matrix.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
   if (is_entity_time(unit)) source.begins = begins;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/philox.hpp"
@@ -52,6 +53,46 @@ std::string patterned(const std::string& pattern, std::int64_t row) {
   return text;
 }
 
+/// Numbers from here on are left alone: what they would be issued after is not to be reached by
+/// counting.
+constexpr std::int64_t kMostNumber = 1'000'000'000'000'000;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The number that `pattern` would write as `text`, or 0 when there is none: the inverse of
+/// patterned().
+std::int64_t number_in(const std::string& pattern, const std::string& text) {
+  const std::size_t places =
+      static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '#'));
+  const std::string form = places == 0 ? pattern + "#" : pattern;
+  if (text.size() < form.size()) return 0;
+  const std::size_t more = text.size() - form.size();  // digits of a number with more of them
+  const std::size_t leftmost = form.find('#');
+  std::int64_t number = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit =
+        (i >= leftmost && i < leftmost + more) || form[i < leftmost ? i : i - more] == '#';
+    if (digit ? !is_digit(text[i]) : text[i] != form[i < leftmost ? i : i - more]) return 0;
+    if (!digit) continue;
+    number = 10 * number + (text[i] - '0');
+    if (number >= kMostNumber) return 0;
+  }
+  return number;
+}
+
+/// A round number that is not below `highest`, and has room above it in `places` digits where that
+/// can be.
+std::int64_t rounded_up(std::int64_t highest, std::int64_t places) {
+  if (highest == 0) return 0;
+  std::int64_t power = 1;
+  while (power < highest) power *= 10;
+  std::int64_t room = 1;
+  for (std::int64_t i = 0; i < places && room < kMostNumber; ++i) room *= 10;
+  const std::int64_t leading =
+      (highest + power / 10 - 1) / std::max<std::int64_t>(power / 10, 1) * (power / 10);
+  return power >= room && power > 1 && leading < room ? leading : power;
+}
+
 }  // namespace
 
 int nhs_check_digit(std::int32_t nine_digits) {
@@ -67,6 +108,19 @@ std::string issue_identifier(const std::string& pattern, std::int64_t row, std::
   if (pattern == "uuid") return uuid(row, seed);
   if (pattern == "nhs-number") return nhs_number(row);
   return patterned(pattern, row);
+}
+
+std::int64_t first_free_row(const table::Column& column) {
+  std::string pattern = column.spec.id_pattern;
+  if (pattern == "uuid" || pattern == "nhs-number") return 0;
+  if (pattern == "sequence") pattern.clear();
+  std::int64_t highest = 0;
+  for (const std::string& level : column.levels)
+    highest = std::max(highest, number_in(pattern, level));
+  for (const std::int64_t value : column.ints)
+    highest = std::max(highest, number_in(pattern, std::to_string(value)));
+  const std::int64_t places = std::count(pattern.begin(), pattern.end(), '#');
+  return rounded_up(highest, places > 0 ? places : 18);
 }
 
 void issue_identifiers(std::int64_t first_row, std::int64_t n, std::uint64_t seed,

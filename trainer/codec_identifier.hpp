@@ -1,4 +1,4 @@
-/// Identifiers issued anew: no real one is ever looked at.
+/// Identifiers issued anew: beyond all those of the training table, so that none is anybody's.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,12 @@ std::string issue_identifier(const std::string& pattern, std::int64_t row, std::
 
 /// Check digit of the first nine digits of an NHS number (modulus 11), or 10 when there is none.
 int nhs_check_digit(std::int32_t nine_digits);
+
+/// Where issuing begins: no identifier of a row from this one on is in the column. Of the real ones
+/// it tells how many digits they have and, where the pattern leaves no room, the first digit of the
+/// highest. 0 for "uuid" and "nhs-number", whose numbers are nobody's. \param column  of any kind;
+/// its spec names the pattern
+std::int64_t first_free_row(const table::Column& column);
 
 /// Fills a kId column with the identifiers of rows [first_row, first_row + n).
 void issue_identifiers(std::int64_t first_row, std::int64_t n, std::uint64_t seed,

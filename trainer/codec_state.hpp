@@ -1,6 +1,7 @@
 /// The inside of the codec: a coder for each column, in the order in which they decode.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ struct CodecUnit {
   int base = -1;                         ///< column that a date is relative to
   std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
   std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
+  std::int64_t ids_after = 0;            ///< row from which an identifier's numbers are free
   int first_token = 0;                   ///< token column; the coder's others follow
 
   /// Of a fixed combination.

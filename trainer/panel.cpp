@@ -1,7 +1,7 @@
 #include "trainer/panel.hpp"
+#include "trainer/codec_identifier.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 #include <unordered_map>
 
@@ -50,27 +50,6 @@ std::int64_t varying_entities(const table::Column& column, const std::vector<std
     }
   }
   return varying;
-}
-
-/// New identifiers begin above all whole numbers among the real ones; told in powers of ten, so
-/// that the number gives nothing away.
-std::int64_t highest_id(const table::Column& column) {
-  constexpr std::int64_t kMost = 1'000'000'000'000'000;
-  std::int64_t highest = 0;
-  const auto count = [&](std::int64_t value) {
-    if (value < kMost) highest = std::max(highest, value);
-  };
-  if (!column.ints.empty()) {
-    for (const std::int64_t value : column.ints) count(value);
-  }
-  for (const std::string& level : column.levels) {
-    std::int64_t value = 0;
-    const auto [end, code] = std::from_chars(level.data(), level.data() + level.size(), value);
-    if (code == std::errc() && end == level.data() + level.size()) count(value);
-  }
-  std::int64_t power = 0;
-  while (power < highest) power = power == 0 ? 10 : 10 * power;
-  return power;
 }
 
 /// Puts the rows of an entity together, by date; rows without a date come last.
@@ -238,7 +217,7 @@ Panel prepare_panel(table::Table rows, table::Schema& schema) {
                    base::did_you_mean(schema.entity, schema.names()));
   table::Column& owner =
       panel.rows.columns[static_cast<std::size_t>(panel.rows.find(schema.entity))];
-  panel.ids_after = highest_id(owner);
+  panel.ids_after = first_free_row(owner);
   owner.codes.assign(static_cast<std::size_t>(owner.size()), table::kMissingCode);
   owner.levels.clear(), owner.ints.clear(), owner.reals.clear();
   table::ColumnSpec& spec = schema.columns[static_cast<std::size_t>(id)];

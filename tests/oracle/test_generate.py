@@ -62,8 +62,9 @@ def test_constraints_hold_dates_are_in_order_and_identifiers_are_new(model, tmp_
     run("generate", model, "--rows", 5000, "--output", tmp_path / "s.csv", "--quiet")
     real, rows = rows_of(model.parent / "real.csv"), rows_of(tmp_path / "s.csv")
     pairs = {(r["town"], r["ward"]) for r in real}
+    assert not {r["patient"] for r in real} & {r["patient"] for r in rows}
     for i, row in enumerate(rows):
-        assert row["patient"] == f"P{i + 1:06}"
+        assert row["patient"] == f"P{10_000 + i + 1:06}"
         assert int(row["low"]) < int(row["high"])
         assert (row["town"], row["ward"]) in pairs
         assert row["admitted"] <= row["discharged"]

@@ -53,5 +53,44 @@ TEST(CodecIdentifier, ColumnHoldsTheIdentifiersOfItsGlobalRows) {
   EXPECT_EQ(column.as_text(2), "P0013");
 }
 
+std::int64_t after(const std::string& pattern, std::vector<std::string> real) {
+  table::Column column{.spec = {.name = "id", .kind = table::Kind::kId, .id_pattern = pattern}};
+  column.levels = std::move(real);
+  return first_free_row(column);
+}
+
+TEST(CodecIdentifier, IssuingBeginsBeyondEveryRealOneAtARoundNumber) {
+  EXPECT_EQ(after("", {"7", "1234", "999"}), 10'000);
+  EXPECT_EQ(after("sequence", {"10000"}), 10'000);
+  EXPECT_EQ(after("P######", {"P000012", "P001234"}), 10'000);
+  // Seven digits would not be of the pattern: the first digit is told.
+  EXPECT_EQ(after("P######", {"P123456"}), 200'000);
+  EXPECT_EQ(after("P######", {"P912345"}), 1'000'000);
+  EXPECT_EQ(after("P##", {"P12345"}), 20'000);  // five digits: a number that has grown
+  EXPECT_EQ(after("A##-##Z", {"A12-34Z", "A99-99"}), 2'000);
+  EXPECT_EQ(after("ID", {"ID7"}), 10);
+}
+
+TEST(CodecIdentifier, RealOnesOfAnotherFormAreNotInTheWay) {
+  EXPECT_EQ(after("P######", {"Q123456", "P12345", "P12X456", "123456", ""}), 0);
+  EXPECT_EQ(after("", {"x1", "12b", "-5", "99999999999999999999"}), 0);
+  EXPECT_EQ(after("uuid", {"123"}), 0);
+  EXPECT_EQ(after("nhs-number", {"9434765919"}), 0);
+}
+
+TEST(CodecIdentifier, WhatIsIssuedFromThereOnIsNeverAmongTheRealOnes) {
+  for (const std::string pattern : {"", "P####", "A#-#Z", "ID"}) {
+    for (const std::int64_t most : {9, 10, 95, 100, 2'500, 9'999, 12'345}) {
+      std::vector<std::string> real;
+      for (std::int64_t row = 0; row < most; ++row)
+        real.push_back(issue_identifier(pattern, row, 1));
+      const std::set<std::string> known(real.begin(), real.end());
+      const std::int64_t first = after(pattern, real);
+      for (std::int64_t row = first; row < first + 2'000; ++row)
+        ASSERT_FALSE(known.contains(issue_identifier(pattern, row, 1))) << pattern << " " << most;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace semblance::trainer

@@ -66,7 +66,7 @@ TEST(CodecIdentifier, IssuingBeginsBeyondEveryRealOneAtARoundNumber) {
   // Seven digits would not be of the pattern: the first digit is told.
   EXPECT_EQ(after("P######", {"P123456"}), 200'000);
   EXPECT_EQ(after("P######", {"P912345"}), 1'000'000);
-  EXPECT_EQ(after("P##", {"P12345"}), 20'000);  // five digits: a number that has grown
+  EXPECT_EQ(after("P##", {"P12345"}), 100'000);  // five digits: a number that has grown
   EXPECT_EQ(after("A##-##Z", {"A12-34Z", "A99-99"}), 2'000);
   EXPECT_EQ(after("ID", {"ID7"}), 10);
 }

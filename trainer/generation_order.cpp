@@ -32,4 +32,20 @@ std::vector<int> generation_order(const Codec& codec, const std::vector<std::str
   return order;
 }
 
+TokenRows by_rows(const TokenMatrix& matrix, const std::vector<int>& order,
+                  std::int64_t first_row) {
+  TokenRows rows;
+  rows.n_rows = matrix.n_rows;
+  rows.n_columns = matrix.n_columns;
+  rows.first_row = first_row;
+  rows.tokens.resize(matrix.tokens.size());
+  for (int s = 0; s < rows.n_columns; ++s) {
+    const std::uint16_t* column = matrix.column(order[s]);
+    for (std::int64_t r = 0; r < rows.n_rows; ++r) {
+      rows.tokens[r * rows.n_columns + s] = column[r];
+    }
+  }
+  return rows;
+}
+
 }  // namespace semblance::trainer

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
 #include "base/parallel.hpp"
+#include "trainer/generation_order.hpp"
 #include "trainer/network_file.hpp"
 #include "trainer/panel.hpp"
 #include "trainer/step.hpp"
@@ -31,12 +32,7 @@ TokenRows tokens_of(const Codec& codec, const StoredNetwork& network, const tabl
     order = panel.order;
   }
   const TokenMatrix matrix = codec.encode(network.shape.panel ? panel.rows : rows);
-  TokenRows out{.n_rows = matrix.n_rows, .n_columns = matrix.n_columns};
-  out.tokens.resize(matrix.tokens.size());
-  for (int s = 0; s < out.n_columns; ++s) {
-    const std::uint16_t* column = matrix.column(network.order[static_cast<std::size_t>(s)]);
-    for (std::int64_t r = 0; r < out.n_rows; ++r) out.tokens[r * out.n_columns + s] = column[r];
-  }
+  TokenRows out = by_rows(matrix, network.order, 0);
   if (network.shape.panel) {
     out.entity = panel.entity_of(0, out.n_rows);
     panel.places(0, out.n_rows, out.index, out.size);

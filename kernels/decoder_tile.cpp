@@ -8,6 +8,7 @@
 #include "kernels/position.hpp"
 #include "kernels/sample_cell.hpp"
 #include "kernels/target_clones.hpp"
+#include "kernels/transition.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -80,6 +81,17 @@ SEMBLANCE_CLONES void silu_rows(std::int64_t size, const float* in, float* __res
 
 SEMBLANCE_CLONES void add_row(const float* row, std::int64_t stride, float* __restrict out) {
   for (std::int64_t i = 0; i < stride; ++i) out[i] += row[i];
+}
+
+/// The product of two padded rows.
+SEMBLANCE_CLONES float dot(const float* a, const float* b, std::int64_t stride) {
+  float lanes[kLane] = {};
+  for (std::int64_t i = 0; i < stride; i += kLane) {
+    for (int l = 0; l < kLane; ++l) lanes[l] += a[i + l] * b[i + l];
+  }
+  float sum = 0;
+  for (int l = 0; l < kLane; ++l) sum += lanes[l];
+  return sum;
 }
 
 /// Logits of one row to unnormalised probabilities, and their lane sums.
@@ -156,6 +168,13 @@ DecoderTile::DecoderTile(const DecoderWeights& w)
   if (!w.position.empty()) {
     previous_ = Padded::from(w.previous.data(), at, h);
     position_ = Padded::from(w.position.data(), kPositions, h);
+    stay_gate_ = Padded::from(w.stay_gate.data(), columns, h);
+    transition_.assign(w.transition.begin(), w.transition.end());
+    std::int64_t next = 0;
+    for (const int k : cardinalities_) {
+      transition_offsets_.push_back(next);
+      next += transition_size(k);
+    }
   }
   for (const DecoderWeights::Block& block : w.blocks) {
     blocks_.push_back({Padded::from(block.in.data(), h, w.block_width),
@@ -202,6 +221,15 @@ void DecoderTile::logits(int s, Work& work) const {
   const Padded& head = heads_[static_cast<std::size_t>(s)];
   set_rows(head_biases_[static_cast<std::size_t>(s)].row(0), head.stride, work.logits.data());
   multiply_add(work.hidden.data(), stride_, head, work.logits.data());
+}
+
+void DecoderTile::add_transitions(int s, int before, int r, Work& work) const {
+  if (s < shared_) return;
+  float* logits = work.logits.data() + r * head_stride(s);
+  const float* table = transition_.data() + transition_offsets_[static_cast<std::size_t>(s)];
+  for_each_transition(cardinality(s), before,
+                      [&](int token, int at) { logits[token] += table[at]; });
+  logits[before] += dot(stay_gate_.row(s), work.hidden.data() + r * stride_, stride_);
 }
 
 void DecoderTile::exponentiate(int s, float* logits, float* lanes) const {

@@ -63,6 +63,9 @@ class DecoderTile {
   void enter(int s, const float* context, Work& work) const;
   /// work.logits [kTile, head_stride(s)] of column s from work.hidden.
   void logits(int s, Work& work) const;
+  /// After logits(), in one row whose row before has the token `before`: adds the transitions from
+  /// it. Nothing for columns that the rows of an entity share. \param r  of the tile
+  void add_transitions(int s, int before, int r, Work& work) const;
   /// Logits of one row of column s to unnormalised probabilities, in place, and their lane sums.
   void exponentiate(int s, float* logits, float* lanes) const;
   /// Adds the embedding of column s's token to one row's context; nothing when not autoregressive
@@ -77,7 +80,9 @@ class DecoderTile {
   std::vector<int> cardinalities_, order_;
   std::int64_t stride_, unit_stride_;  // padded H and W
   int latent_, shared_;
-  Padded latent_in_, column_bias_, embedding_, previous_, position_;
+  Padded latent_in_, column_bias_, embedding_, previous_, position_, stay_gate_;
+  std::vector<float> transition_;                 // [R]
+  std::vector<std::int64_t> transition_offsets_;  // [C]
   std::vector<std::int64_t> offsets_;
   std::vector<Block> blocks_;
   std::vector<Padded> heads_, head_biases_;

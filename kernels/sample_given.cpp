@@ -205,6 +205,7 @@ class CpuGivenSampler : public GivenSampler {
   Work make_work(int particles) const;
   void draw_latent(const Job& job, std::int64_t first, std::int64_t last, Work& work) const;
   void add_history(const Job& job, std::int64_t first, std::int64_t last, Work& work) const;
+  void add_transitions(const Job& job, int s, std::int64_t row, int r, Work& work) const;
   void draw_column(const Job& job, int s, std::int64_t first, std::int64_t last, Work& work) const;
   double draw_cell(const Job& job, int s, std::int64_t row, int particle, float* weights,
                    std::uint16_t* history) const;
@@ -266,6 +267,15 @@ void CpuGivenSampler::add_history(const Job& job, std::int64_t first, std::int64
   }
 }
 
+/// What the row before makes of the logits of the tile's r-th row.
+void CpuGivenSampler::add_transitions(const Job& job, int s, std::int64_t row, int r,
+                                      Work& work) const {
+  const GivenRows::History* history = job.rows.history;
+  if (history == nullptr || history->index[static_cast<std::size_t>(row)] == 0) return;
+  const std::int64_t at = tile_.output(s) * job.rows.n_rows + row;
+  tile_.add_transitions(s, history->previous[static_cast<std::size_t>(at)], r, work.tile);
+}
+
 /// Draws one candidate's token of column s into its history.
 /// \param weights  unnormalised probabilities; restricted in place
 /// \return         log-probability of what is allowed
@@ -319,6 +329,7 @@ void CpuGivenSampler::draw_column(const Job& job, int s, std::int64_t first, std
     for (std::int64_t slot = chunk; slot < std::min(used, chunk + kTile); ++slot) {
       const std::int64_t row = first + slot / particles;
       if (s > job.conditions.last(row)) continue;
+      add_transitions(job, s, row, static_cast<int>(slot - chunk), work);
       std::uint16_t* history = work.history.data() + slot * tile_.columns();
       work.log_weight[slot] +=
           draw_cell(job, s, row, static_cast<int>(slot % particles),
@@ -431,6 +442,7 @@ void CpuGivenSampler::go_on_alone(const Job& job, std::int64_t first, std::int64
     for (std::int64_t row = first; row < last; ++row) {
       if (s <= job.conditions.last(row)) continue;
       const std::int64_t r = row - first;
+      add_transitions(job, s, row, static_cast<int>(r), work);
       float* weights = work.tile.logits.data() + r * tile_.head_stride(s);
       float lanes[kPickLanes];
       tile_.exponentiate(s, weights, lanes);

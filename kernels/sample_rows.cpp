@@ -7,6 +7,7 @@
 #include "kernels/on_device.hpp"
 #include "kernels/position.hpp"
 #include "kernels/sample_rows_driver.hpp"
+#include "kernels/transition.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -23,10 +24,11 @@ void check(const DecoderWeights& w) {
   const std::int64_t columns = static_cast<std::int64_t>(w.cardinalities.size());
   SEMBLANCE_EXPECT(columns >= 1 && w.hidden >= 1 && w.latent >= 0 && w.block_width >= 0, kData,
                    "a decoder needs columns and a width");
-  std::int64_t tokens = 0;
+  std::int64_t tokens = 0, transitions = 0;
   for (const int k : w.cardinalities) {
     SEMBLANCE_EXPECT(k >= 1 && k <= 65536, kData, "a decoder's column has {} tokens", k);
     tokens += k;
+    transitions += transition_size(k);
   }
   std::vector<int> seen = w.order;
   std::sort(seen.begin(), seen.end());
@@ -42,6 +44,8 @@ void check(const DecoderWeights& w) {
   const bool panel = !w.position.empty();
   check_size("previous", w.previous.size(), panel ? tokens * h : 0);
   check_size("position", w.position.size(), panel ? kPositions * h : 0);
+  check_size("transition", w.transition.size(), panel ? transitions : 0);
+  check_size("stay_gate", w.stay_gate.size(), panel ? columns * h : 0);
   for (const DecoderWeights::Block& block : w.blocks) {
     check_size("block_in", block.in.size(), h * w.block_width);
     check_size("block_bias", block.bias.size(), contexts * w.block_width);

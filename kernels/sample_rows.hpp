@@ -34,9 +34,12 @@ struct DecoderWeights {
   std::span<const float> head_bias;  ///< [T]
 
   // Of a panel (rows of an entity that follow one another); empty otherwise.
-  std::span<const float> previous;  ///< [T, H] added for each token of the row before
-  std::span<const float> position;  ///< [kPositions, H] added for the row's place
-  int shared = 0;                   ///< leading columns that do not count in the row before
+  std::span<const float> previous;    ///< [T, H] added for each token of the row before
+  std::span<const float> position;    ///< [kPositions, H] added for the row's place
+  std::span<const float> transition;  ///< [R] added to logits for the token of the row before: the
+                                      ///< columns' tables (kernels/transition.hpp)
+  std::span<const float> stay_gate;   ///< [C, H] silu(context) to the logit of that token
+  int shared = 0;                     ///< leading columns that do not count in the row before
 };
 
 /// \throws Error{kData} naming the array whose size does not follow from the others

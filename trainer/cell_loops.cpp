@@ -207,4 +207,17 @@ SEMBLANCE_CLONES double sum_of_squares(const float* values, std::int64_t size) {
   return partial_sums(values, size, [](double value) { return value * value; });
 }
 
+SEMBLANCE_CLONES float dot(const float* a, const float* b, std::int64_t size) {
+  constexpr std::int64_t kSums = 16;
+  float sums[kSums] = {};
+  std::int64_t i = 0;
+  for (; i + kSums <= size; i += kSums) {
+    for (std::int64_t l = 0; l < kSums; ++l) sums[l] += a[i + l] * b[i + l];
+  }
+  float total = 0;
+  for (std::int64_t l = 0; l < kSums; ++l) total += sums[l];
+  for (; i < size; ++i) total += a[i] * b[i];
+  return total;
+}
+
 }  // namespace semblance::trainer

@@ -51,6 +51,9 @@ void softmax_gradient(const float* bias, const std::uint16_t* targets, std::int6
 /// out += share * in, over `size` numbers.
 void add_scaled(const float* in, float share, std::int64_t size, float* out);
 
+/// Sum of a * b over `size` numbers, in 16 partial sums.
+float dot(const float* a, const float* b, std::int64_t size);
+
 /// average += share * (in - average).
 void blend(const float* in, float share, std::int64_t size, float* average);
 

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "trainer/batches.hpp"
 #include "trainer/cell_loops.hpp"
+#include "trainer/history.hpp"
 #include "trainer/lanes.hpp"
 #include "trainer/optimizer.hpp"
 #include "trainer/smooth_basis.hpp"
@@ -105,6 +106,12 @@ void Fit::start_afresh(const std::vector<float>* initial) {
                                       : initial_weights(shape_, layout_, counts, settings_.seed,
                                                         settings_.ordered);
   SEMBLANCE_ASSERT(static_cast<std::int64_t>(state_.weights.size()) == layout_.size);
+  if (shape_.panel && initial == nullptr) {
+    std::vector<double> made = count_transitions(shape_, data_, split_.training);
+    communicator_.all_reduce_sum(std::span(made));
+    set_initial_transitions(shape_, counts, made,
+                            state_.weights.data() + layout_.offset(layout_.transition));
+  }
   state_.average = state_.weights;
   state_.weights.resize(static_cast<std::size_t>(trained_));
   state_.best_loss = std::numeric_limits<double>::infinity();

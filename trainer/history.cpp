@@ -4,6 +4,7 @@
 
 #include "base/philox.hpp"
 #include "kernels/position.hpp"
+#include "kernels/transition.hpp"
 #include "trainer/cell_loops.hpp"
 
 namespace semblance::trainer {
@@ -57,6 +58,49 @@ void add_history_gradient(const NetworkShape& shape, const TokenRows& data,
     }
     context_gradient += h;
   }
+}
+
+namespace {
+
+/// Calls body(r, token of the row before) for the rows that have one.
+template <class Body>
+void for_each_before(const TokenRows& data, std::span<const std::int64_t> rows, int s,
+                     const Body& body) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (data.index[static_cast<std::size_t>(rows[r])] == 0) continue;
+    body(static_cast<std::int64_t>(r), data.tokens[(rows[r] - 1) * data.n_columns + s]);
+  }
+}
+
+}  // namespace
+
+void add_transitions(const NetworkShape& shape, const TokenRows& data,
+                     std::span<const std::int64_t> rows, const HistoryHead& head, float* logits) {
+  const std::int64_t h = shape.hidden, n = static_cast<std::int64_t>(rows.size());
+  const int k = shape.cardinalities[head.column];
+  const float* gate = head.gate + head.column * h;
+  const float* table = head.table + shape.transition_offsets()[head.column];
+  for_each_before(data, rows, head.column, [&](std::int64_t r, std::uint16_t before) {
+    kernels::for_each_transition(k, before,
+                                 [&](int token, int at) { logits[token * n + r] += table[at]; });
+    logits[before * n + r] += dot(gate, head.hidden + r * h, h);
+  });
+}
+
+void add_transition_gradient(const NetworkShape& shape, const TokenRows& data,
+                             std::span<const std::int64_t> rows, const HistoryHead& head,
+                             const float* logit_gradient, float* table, float* gate,
+                             float* hidden_gradient) {
+  const std::int64_t h = shape.hidden, n = static_cast<std::int64_t>(rows.size());
+  const int k = shape.cardinalities[head.column];
+  table += shape.transition_offsets()[head.column];
+  for_each_before(data, rows, head.column, [&](std::int64_t r, std::uint16_t before) {
+    kernels::for_each_transition(
+        k, before, [&](int token, int at) { table[at] += logit_gradient[token * n + r]; });
+    const float slope = logit_gradient[before * n + r];
+    add_scaled(head.hidden + r * h, slope, h, gate + head.column * h);
+    add_scaled(head.gate + head.column * h, slope, h, hidden_gradient + r * h);
+  });
 }
 
 std::vector<std::int64_t> pooled_rows(const TokenRows& data, std::int64_t row, std::uint64_t seed,

@@ -23,6 +23,37 @@ void add_history_gradient(const NetworkShape& shape, const TokenRows& data,
                           std::span<const std::int64_t> rows, const float* context_gradient,
                           float* previous, float* position);
 
+/// What the head of a column that varies reads and, backwards, writes for the rows of a pass.
+struct HistoryHead {
+  int column = 0;                 ///< s
+  const float* hidden = nullptr;  ///< [n, H] silu(context)
+  const float* table = nullptr;   ///< [1, R] transitions
+  const float* gate = nullptr;    ///< [C, H]
+};
+
+/// logits[:, r] += the transitions from the token of the row before, and to the logit of that token
+/// itself gate_s . hidden_r, in rows that have a row before. \param logits  [K_s, n]
+void add_transitions(const NetworkShape& shape, const TokenRows& data,
+                     std::span<const std::int64_t> rows, const HistoryHead& head, float* logits);
+
+/// The gradient of the same. \param logit_gradient  [K_s, n] \param hidden_gradient  [n, H]
+void add_transition_gradient(const NetworkShape& shape, const TokenRows& data,
+                             std::span<const std::int64_t> rows, const HistoryHead& head,
+                             const float* logit_gradient, float* table, float* gate,
+                             float* hidden_gradient);
+
+/// [T] rows whose row before has each token, then [R] how often each transition was made.
+std::vector<double> count_transitions(const NetworkShape& shape, const TokenRows& data,
+                                      std::span<const std::int64_t> rows);
+
+/// What the transitions begin with: logits of the (smoothed) counts where the others are those of
+/// the frequencies. A direction that many changes never took begins at almost nothing.
+/// \param frequencies  [T] as of initial_weights()
+/// \param counts       [T + R] of count_transitions(), summed over ranks
+/// \param table        [1, R]
+void set_initial_transitions(const NetworkShape& shape, std::span<const double> frequencies,
+                             std::span<const double> counts, float* table);
+
 /// Most rows of an entity that the encoder looks at in one epoch.
 inline constexpr int kPooledRows = 4;
 

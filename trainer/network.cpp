@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/philox.hpp"
 #include "kernels/position.hpp"
+#include "kernels/transition.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -22,6 +23,12 @@ std::int64_t NetworkShape::total_tokens() const { return token_offsets().back();
 std::vector<std::int64_t> NetworkShape::token_offsets() const {
   std::vector<std::int64_t> offsets = {0};
   for (const int cardinality : cardinalities) offsets.push_back(offsets.back() + cardinality);
+  return offsets;
+}
+
+std::vector<std::int64_t> NetworkShape::transition_offsets() const {
+  std::vector<std::int64_t> offsets = {0};
+  for (const int k : cardinalities) offsets.push_back(offsets.back() + kernels::transition_size(k));
   return offsets;
 }
 
@@ -82,6 +89,8 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
   if (shape.panel) {
     previous = add("previous", tokens, shape.hidden, true, true);
     position = add("position", kernels::kPositions, shape.hidden, false);
+    transition = add("transition", 1, shape.transition_offsets().back(), false);
+    stay_gate = add("stay_gate", shape.columns(), shape.hidden);
   }
 }
 

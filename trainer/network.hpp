@@ -23,6 +23,8 @@ struct NetworkShape {
 
   int columns() const { return static_cast<int>(cardinalities.size()); }  ///< C
   std::int64_t total_tokens() const;  ///< T: sum of the cardinalities
+  /// [C + 1] where each column's table of transitions begins (kernels/transition.hpp); the last: R
+  std::vector<std::int64_t> transition_offsets() const;
   std::vector<std::int64_t> token_offsets()
       const;  ///< [C + 1] first row of each column in T-row matrices
   /// \throws Error{kData} when a size is not sensible (files are not trusted)
@@ -67,7 +69,9 @@ struct NetworkLayout {
   int head = -1;                 ///< [T, H]
   int previous = -1;             ///< [T, H] tokens of the row before; only of a panel
   int position = -1;             ///< [kPositions, H] the row's place; only of a panel
-  int head_bias = -1;            ///< [1, T]
+  int transition = -1;  ///< [1, R] logits given the token of the row before; only of a panel
+  int stay_gate = -1;   ///< [C, H] silu(context) to the logit of that token; only of a panel
+  int head_bias = -1;   ///< [1, T]
 
   /// \param index  one of those above, not -1
   std::int64_t offset(int index) const {

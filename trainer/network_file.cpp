@@ -111,6 +111,8 @@ kernels::DecoderWeights decoder_weights(const StoredNetwork& network) {
   out.head_bias = part(layout.head_bias);
   out.previous = part(layout.previous);
   out.position = part(layout.position);
+  out.transition = part(layout.transition);
+  out.stay_gate = part(layout.stay_gate);
   out.shared = shape.shared;
   return out;
 }

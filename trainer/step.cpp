@@ -214,11 +214,19 @@ void TrainingStep::head(Pass& pass, int s, bool first) {
        {pass.n(), hidden_.data(), &tokens_[s * pass.n()], hidden_grad_.data(), nullptr});
 }
 
+HistoryHead TrainingStep::history_head(const Pass& pass, int s) const {
+  return {s, hidden_.data(), pass.weights + layout_.offset(layout_.transition),
+          pass.weights + layout_.offset(layout_.stay_gate)};
+}
+
 void TrainingStep::head(Pass& pass, int s, bool first, const HeadRows& rows) {
   const std::int64_t n = rows.n, h = shape_.hidden, k = shape_.cardinalities[s];
   const std::int64_t at = layout_.offset(layout_.head) + token_offsets_[s] * h;
   const std::int64_t bias_at = layout_.offset(layout_.head_bias) + token_offsets_[s];
   gemm(false, true, k, n, h, pass.weights + at, rows.hidden, 0, logits_.data());
+  const bool follows = shape_.panel && s >= shape_.shared;
+  const HistoryHead history = follows ? history_head(pass, s) : HistoryHead{};
+  if (follows) add_transitions(shape_, pass.data, pass.rows, history, logits_.data());
   std::fill_n(nll_.data(), n, 0.0f);
   softmax_gradient(pass.weights + bias_at, rows.tokens, k, n, pass.scale, logits_.data(),
                    nll_.data(), pass.backward() ? pass.grad + bias_at : nullptr, scratch_.data());
@@ -231,6 +239,10 @@ void TrainingStep::head(Pass& pass, int s, bool first, const HeadRows& rows) {
   if (!pass.backward()) return;
   gemm(false, false, k, h, n, logits_.data(), rows.hidden, 0, pass.grad + at);
   gemm(true, false, n, h, k, logits_.data(), pass.weights + at, first ? 0 : 1, rows.hidden_grad);
+  if (follows)
+    add_transition_gradient(shape_, pass.data, pass.rows, history, logits_.data(),
+                            pass.grad + layout_.offset(layout_.transition),
+                            pass.grad + layout_.offset(layout_.stay_gate), rows.hidden_grad);
 }
 
 /// What belongs to the entity counts once: in its first row. The other rows are told it.

@@ -51,6 +51,8 @@ struct StepLoss {
   double total() const { return nll + kl; }  ///< minus the evidence lower bound
 };
 
+struct HistoryHead;
+
 /// The step on one CPU thread, with its working memory: one object a thread.
 class TrainingStep {
  public:
@@ -82,6 +84,7 @@ class TrainingStep {
   void head(Pass& pass, int s, bool first);
   void head(Pass& pass, int s, bool first, const HeadRows& rows);
   void head_of_first_rows(Pass& pass, int s);
+  HistoryHead history_head(const Pass& pass, int s) const;
   void sum_embeddings(const Pass& pass);
   void sum_embeddings_backward(const Pass& pass);
   float kl_share(const Pass& pass, std::int64_t r) const;

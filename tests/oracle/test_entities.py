@@ -10,25 +10,28 @@ import numpy
 import pytest
 from program import rows_of, run, write
 
-RHO, STAY = 0.8, 0.85
+RHO, STAY, WARD = 0.8, 0.85, 0.96
 
 
 def visits(n, seed):
     """n patients: sex and year of birth are theirs; the number of visits hangs on sex, x is an AR(1) series around a mean of
-    the sex, the state a Markov chain; visits are some days apart."""
-    rng = random.Random(seed)
+    the sex, the state a Markov chain, the ward hardly ever changes, the stage never falls; visits are some days apart."""
+    rng, more = random.Random(seed), random.Random(seed + 1000)
     rows = []
     for patient in range(n):
         sex, born = rng.choice("FM"), rng.randrange(1930, 2000)
         many = 1 + sum(rng.random() < (0.7 if sex == "F" else 0.4) for _ in range(6))
         day = datetime.date(2010, 1, 1) + datetime.timedelta(days=rng.randrange(1500))
         x, state = rng.gauss(0, 1), rng.choice("ab")
+        ward, stage = more.choice("PQRSTU"), more.randrange(50)
         for _ in range(many):
             rows.append({"patient": 5000 + patient, "visited": day.isoformat(), "sex": sex, "born": born, "x": round(x + (2 if sex == "F" else 0), 2),
-                         "state": state, "left": (day + datetime.timedelta(days=rng.randrange(10))).isoformat()})
+                         "state": state, "ward": ward, "stage": stage, "left": (day + datetime.timedelta(days=rng.randrange(10))).isoformat()})
             day += datetime.timedelta(days=rng.randrange(1, 60))
             x = RHO * x + (1 - RHO**2) ** 0.5 * rng.gauss(0, 1)
             state = state if rng.random() < STAY else "ab"[state == "a"]
+            ward = ward if more.random() < WARD else more.choice("PQRSTU".replace(ward, ""))
+            stage += more.choice((0, 0, 0, 1, 2))
     rng.shuffle(rows)  # the order is in the dates
     return rows
 
@@ -91,6 +94,15 @@ def test_one_row_follows_from_the_one_before(model):
     run("train", model / "real.csv", "--metadata", model / "metadata.yaml", "--output", model / "apart.h5", "--epochs", 3, "--blocks", 0,
         "--entity-rows", "apart", "--quiet")
     assert "knows no entities" in run("generate", model / "apart.h5", "--entities", 5, "--output", model / "x.csv", check=False).stderr
+
+
+def test_what_hardly_changes_hardly_changes_and_what_never_falls_never_falls(model):
+    patients = by_patient(rows_of(model / "s.csv"))
+    pairs = [(a, b) for rows in patients for a, b in zip(rows, rows[1:])]
+    assert abs(numpy.mean([a["ward"] == b["ward"] for a, b in pairs]) - WARD) < 0.012
+    steps = numpy.array([int(b["stage"]) - int(a["stage"]) for a, b in pairs])
+    assert (steps < 0).mean() < 1e-3
+    assert abs((steps == 0).mean() - 0.6) < 0.04 and abs((steps == 1).mean() - 0.2) < 0.04 and (steps > 2).mean() < 0.02
 
 
 def test_rows_are_the_same_for_any_threads_ranks_and_parts_and_a_longer_table_begins_with_the_shorter(model, tmp_path):

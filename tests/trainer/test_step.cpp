@@ -73,6 +73,12 @@ TEST(TrainingStep, GradientEqualsFiniteDifferencesOfEntities) {
   check_gradient(panel_of(0, 0, 0), 0);
 }
 
+TEST(TrainingStep, GradientEqualsFiniteDifferencesOfEntitiesWithManyTokens) {
+  NetworkShape shape = panel_of(2, 1, 1);
+  shape.cardinalities = {3, 40, 5, 300};  // tables of pairs, of distances, of staying
+  check_gradient(shape, 0);
+}
+
 TEST(TrainingStep, WhatBelongsToAnEntityCountsOnce) {
   const NetworkShape shape = panel_of(2, 0, 2);
   const NetworkLayout layout(shape);

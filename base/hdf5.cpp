@@ -319,6 +319,9 @@ void h5_write_attribute(hid_t object, const std::string& name, double value) {
 void h5_write_attribute(hid_t object, const std::string& name, std::int64_t value) {
   write_scalar_attribute(object, name, H5T_NATIVE_INT64, &value);
 }
+void h5_write_attribute(hid_t object, const std::string& name, std::uint64_t value) {
+  write_scalar_attribute(object, name, H5T_NATIVE_UINT64, &value);
+}
 
 bool h5_has_attribute(hid_t object, const std::string& name) {
   return H5Aexists(object, name.c_str()) > 0;

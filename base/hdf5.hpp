@@ -82,6 +82,7 @@ std::vector<std::string> h5_read_texts(hid_t parent, const std::string& name,
 void h5_write_attribute(hid_t object, const std::string& name, const std::string& text);
 void h5_write_attribute(hid_t object, const std::string& name, double value);
 void h5_write_attribute(hid_t object, const std::string& name, std::int64_t value);
+void h5_write_attribute(hid_t object, const std::string& name, std::uint64_t value);
 /// False also for an object that is none.
 bool h5_has_attribute(hid_t object, const std::string& name);
 /// Reads one text of fixed or variable length.

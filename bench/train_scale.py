@@ -15,9 +15,6 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-import pandas as pd
-
 import harness
 
 PROGRAM = harness.ROOT / os.environ["SEMBLANCE_BENCH_BUILD"] / "bin" / "semblance"
@@ -27,6 +24,9 @@ MEMORY_BOUND_MIB = 2048
 
 def made_up(rows, columns, seed=1):
     """`columns` columns of ten kinds in turn."""
+    import numpy as np
+    import pandas as pd
+
     random = np.random.default_rng(seed)
     kind = random.integers(0, 12, rows)
     shape = np.random.default_rng(0)
@@ -52,6 +52,11 @@ def made_up(rows, columns, seed=1):
     return pd.DataFrame(table)
 
 
+def write_table(path, rows, columns):
+    """By a process of its own: what a child's peak memory begins with is the size of its parent."""
+    subprocess.run([sys.executable, __file__, "--make", str(path), "--rows", str(rows), "--columns", str(columns)], check=True)
+
+
 def train(source, *arguments):
     """CPU seconds and peak memory (MiB) of training on one thread."""
     process = subprocess.Popen([PROGRAM, "train", source, "--output", source.with_suffix(".h5"), "--threads", "1", "--quiet",
@@ -67,7 +72,7 @@ def by_columns(folder, rows, widths):
     results = []
     for width in widths:
         source = folder / f"{width}.csv"
-        made_up(rows, width).to_csv(source, index=False)
+        write_table(source, rows, width)
         (one, _), (three, memory) = (train(source, "--blocks", 1, "--epochs", e) for e in (1, 3))
         cells = rows * width
         epoch = (three - one) / 2
@@ -81,12 +86,11 @@ def by_columns(folder, rows, widths):
 def by_rows(folder, rows):
     """A long table at default settings, and what memory a row takes."""
     source = folder / "long.csv"
-    made_up(rows, LONG_COLUMNS).to_csv(source, index=False)
+    write_table(source, rows, LONG_COLUMNS)
     cpu, peak = train(source)
-    few = made_up(rows // 10, LONG_COLUMNS)
-    few.to_csv(folder / "tenth.csv", index=False)
+    write_table(folder / "tenth.csv", rows // 10, LONG_COLUMNS)
     _, peak_of_tenth = train(folder / "tenth.csv", "--blocks", 1, "--epochs", 1)
-    a_row = (peak - peak_of_tenth) * 2**20 / (rows - len(few))
+    a_row = (peak - peak_of_tenth) * 2**20 / (rows - rows // 10)
     size = source.stat().st_size
     print(f"{rows} rows x {LONG_COLUMNS} columns ({size / 1e6:.0f} MB of CSV), default settings: {cpu:.1f} CPU s, peak memory {peak:.0f} MiB "
           f"({MEMORY_BOUND_MIB} allowed), {a_row:.0f} bytes a row beside {size / rows:.0f} in the file", flush=True)
@@ -99,7 +103,10 @@ def main():
     parser.add_argument("--columns", default="50,100,200,500")
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--long", type=int, default=1_000_000, help="rows of the long table; 0 to leave it out")
+    parser.add_argument("--make", metavar="PATH", help="write one made-up table of --rows and --columns, and nothing else")
     args = parser.parse_args()
+    if args.make:
+        return made_up(args.rows, int(args.columns)).to_csv(args.make, index=False)
     print(f"{harness.cpu_model()}; commit {harness.commit()}; one thread")
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         widths = by_columns(pathlib.Path(folder), args.rows, [int(w) for w in args.columns.split(",")])

@@ -18,7 +18,8 @@ class ExportCommand : public Command {
                    "table to write: .csv, .csv.gz, .parquet, .h5, or a directory for shards")
         ->required();
     app.add_option("--metadata", metadata_,
-                   "kinds and formats of the columns, where they are not to be inferred");
+                   "kinds and formats of the columns, where they are not to be inferred; columns "
+                   "that it drops are left out");
     app.add_option("--rows-per-part", rows_per_part_, "rows in each part of a shard directory")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
         ->capture_default_str();

@@ -16,6 +16,7 @@ std::string as_text(const table::FileSummary::Value& value) {
     return line.size() > kMost || line.size() < text->size() ? line.substr(0, kMost) + "..." : line;
   }
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("{:g}", *real);
+  if (const auto* count = std::get_if<std::uint64_t>(&value)) return fmt::to_string(*count);
   return fmt::to_string(std::get<std::int64_t>(value));
 }
 

@@ -10,6 +10,7 @@
 #include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/program_name.hpp"
 #include "cli/command.hpp"
 
 namespace semblance::cli {
@@ -113,7 +114,7 @@ int run_command(Command& command, const CommonFlags& flags) {
 
 int run(int argc, char** argv) {
   CLI::App program("Mock patient data with the likeness of the real thing", "semblance");
-  const std::string version = std::string("semblance " SEMBLANCE_VERSION) +
+  const std::string version = base::program_name() +
                               (base::built_with_cuda() ? ", CUDA" : ", no CUDA") +
                               (base::built_with_mpi() ? ", MPI" : ", no MPI");
   program.set_version_flag("--version", version);

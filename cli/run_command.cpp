@@ -1,5 +1,6 @@
 /// `semblance run`: all stages from one configuration.
 #include "base/error.hpp"
+#include "base/program_name.hpp"
 #include "cli/command.hpp"
 #include "pipeline/run.hpp"
 
@@ -38,7 +39,7 @@ class RunCommand final : public Command {
     SEMBLANCE_EXPECT(flags.config.empty(), kUsage,
                      "run takes its configuration as argument: semblance run {}", flags.config);
     pipeline::RunRequest request = request_;
-    request.program = "semblance " SEMBLANCE_VERSION;
+    request.program = base::program_name();
     if (flags.seed_given) request.sets.push_back(fmt::format("seed={}", flags.seed));
     if (flags.device_given) request.sets.push_back("device=" + flags.device);
     if (flags.threads_given) request.sets.push_back(fmt::format("threads={}", flags.threads));

@@ -57,6 +57,9 @@ if(SEMBLANCE_MOLD AND NOT SEMBLANCE_SANITIZE)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Results of another build are told by it (base/program_name.hpp).
+add_link_options(-Wl,--build-id=sha1)
+
 add_library(semblance_flags INTERFACE)
 target_compile_options(semblance_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers $<$<BOOL:${SEMBLANCE_WERROR}>:-Werror>>

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/program_name.hpp"
 #include "base/progress.hpp"
 #include "generator/pack_rows.hpp"
 #include "generator/write_output.hpp"
@@ -27,11 +28,11 @@ std::string note_path(const OutputPlan& plan, std::int64_t part) {
   return plan.path + "/" + table::part_file_name(part) + kNoteSuffix;
 }
 
-/// Everything that decides the content of a part.
+/// Everything that decides the content of a part; another build may make other rows.
 std::string fingerprint(const OutputPlan& plan, std::int64_t first, std::int64_t rows) {
   base::Sha256 hash;
-  hash.update(fmt::format("{}\n{}\n{}\n{}\n{}\n", plan.model_sha256, plan.seed, first, rows,
-                          plan.settings));
+  hash.update(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", base::program_name(), plan.model_sha256,
+                          plan.seed, first, rows, plan.settings));
   return hash.hex();
 }
 
@@ -48,11 +49,11 @@ bool kept_part(const OutputPlan& plan, std::int64_t part, std::int64_t first, st
 
 /// What the manifest says of how the rows were made, beside model and seed.
 std::string program_text(const OutputPlan& plan) {
-  return "semblance" + (plan.settings.empty() ? "" : "; " + plan.settings);
+  return base::program_name() + (plan.settings.empty() ? "" : "; " + plan.settings);
 }
 
-/// A finished directory of the same model, seed and settings counts part by part: its manifest
-/// holds the checksums.
+/// A finished directory of the same program, model, seed and settings counts part by part: its
+/// manifest holds the checksums.
 void restore_notes(const OutputPlan& plan) {
   if (!fs::exists(plan.path + "/manifest.json")) return;
   try {

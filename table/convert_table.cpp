@@ -1,6 +1,7 @@
 #include "table/convert_table.hpp"
 
 #include <filesystem>
+#include <vector>
 
 #include "base/error.hpp"
 #include "table/shards.hpp"
@@ -25,6 +26,12 @@ Converted convert_parts(const std::string& in, const std::string& out) {
   return {manifest.n_rows(), static_cast<int>(manifest.schema.columns.size())};
 }
 
+/// \throws Error{kData} when no column is left
+void leave_out_dropped(Table& table, const std::string& path) {
+  std::erase_if(table.columns, [](const Column& column) { return column.spec.dropped; });
+  SEMBLANCE_EXPECT(!table.columns.empty(), kData, "{}: the metadata drop all columns", path);
+}
+
 }  // namespace
 
 Converted convert_table(const std::string& in, const std::string& out, const ReadOptions& options,
@@ -32,7 +39,8 @@ Converted convert_table(const std::string& in, const std::string& out, const Rea
   const bool in_parts = fs::is_directory(in) && table_format(out) != TableFormat::kShards &&
                         options.metadata == nullptr && options.schema == nullptr;
   if (in_parts) return convert_parts(in, out);
-  const Table table = read_table(in, options);
+  Table table = read_table(in, options);
+  if (options.metadata != nullptr) leave_out_dropped(table, in);
   write_table(out, table, rows_per_part);
   return {table.n_rows(), table.n_columns()};
 }

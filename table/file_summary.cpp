@@ -1,6 +1,7 @@
 #include "table/file_summary.hpp"
 
 #include <filesystem>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
@@ -21,6 +22,12 @@ std::int64_t size_of(const fs::path& path) {
   return total;
 }
 
+/// Signed like other numbers where it fits; seeds need not.
+FileSummary::Value whole_number(std::uint64_t count) {
+  if (std::in_range<std::int64_t>(count)) return static_cast<std::int64_t>(count);
+  return count;
+}
+
 /// One attribute as text or number; false for types that people do not read.
 bool read_attribute(hid_t object, const std::string& name, FileSummary::Value& value) {
   const base::H5Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
@@ -33,7 +40,14 @@ bool read_attribute(hid_t object, const std::string& name, FileSummary::Value& v
       value = base::h5_read_text_attribute(object, name);
       return true;
     case H5T_INTEGER:
-      value = base::h5_read_int_attribute(object, name);
+      if (H5Tget_sign(type.get()) == H5T_SGN_NONE) {
+        std::uint64_t count = 0;
+        base::h5_check(H5Aread(attribute.get(), H5T_NATIVE_UINT64, &count),
+                       "reading attribute '" + name + "'");
+        value = whole_number(count);
+      } else {
+        value = base::h5_read_int_attribute(object, name);
+      }
       return true;
     case H5T_FLOAT:
       value = base::h5_read_double_attribute(object, name);
@@ -115,7 +129,7 @@ void summarise_shards(const std::string& path, FileSummary& summary) {
   summary.schema = manifest.schema;
   summary.parts = manifest.parts;
   summary.facts = {{"program", manifest.program},
-                   {"seed", static_cast<std::int64_t>(manifest.seed)},
+                   {"seed", whole_number(manifest.seed)},
                    {"model_sha256", manifest.model_sha256}};
 }
 

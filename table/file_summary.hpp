@@ -15,7 +15,7 @@ namespace semblance::table {
 /// What `semblance info` prints.
 struct FileSummary {
   /// Of a fact: text, or number as the file holds it.
-  using Value = std::variant<std::string, double, std::int64_t>;
+  using Value = std::variant<std::string, double, std::int64_t, std::uint64_t>;
   std::string what;              ///< "table", "shard directory", "model" or "HDF5 file"
   std::string format;            ///< "csv", "csv.gz", "parquet", "hdf5" or "shards"
   std::int64_t size_bytes = 0;   ///< on disk; of a directory all its files

@@ -26,6 +26,12 @@ bool looks_numeric(const std::string& text) {
   return !text.empty() && *end == '\0';
 }
 
+/// Rows that a level of a column with `present` values must have to be kept.
+std::int64_t least_count(std::int64_t present, const CodecOptions& options) {
+  return std::min<std::int64_t>(
+      options.rare_min_count, std::max(kLeastGroup, (present + kLargestShare - 1) / kLargestShare));
+}
+
 /// Levels, commonest first, as one token or two digits. The tokens of the first digit are: single
 /// levels, groups of rarer levels (told apart by the second digit), then RARE, then MISSING.
 class CategoryColumn : public ColumnCoder {
@@ -36,9 +42,7 @@ class CategoryColumn : public ColumnCoder {
                  const CodecOptions& options) {
     std::int64_t rare = 0, kept = 0, present = 0;
     for (const LevelCount& level : summary.levels) present += level.count;
-    const std::int64_t least = std::min<std::int64_t>(
-        options.rare_min_count,
-        std::max(kLeastGroup, (present + kLargestShare - 1) / kLargestShare));
+    const std::int64_t least = least_count(present, options);
     for (const LevelCount& level : summary.levels) {
       const bool keep = (boolean || level.count >= least) &&
                         static_cast<std::int64_t>(levels_.size()) < most_levels(options.digit_base);
@@ -289,10 +293,14 @@ std::unique_ptr<ColumnCoder> fit_combination_column(const table::Column& joined,
                                                     const CodecOptions& options,
                                                     base::Communicator& communicator) {
   const LevelSummary summary = summarise_levels(joined, communicator);
+  std::int64_t present = 0;
+  for (const LevelCount& level : summary.levels) present += level.count;
+  const std::int64_t least = least_count(present, options);
   SEMBLANCE_EXPECT(
-      !summary.levels.empty() && summary.levels.front().count >= options.rare_min_count, kData,
-      "no combination of '{}' occurs in rare_min_count = {} rows: leave out the fixed combination",
-      joined.spec.name, options.rare_min_count);
+      !summary.levels.empty() && summary.levels.front().count >= least, kData,
+      "no combination of '{}' occurs in {} rows (rare_min_count, less in small tables): "
+      "leave out the fixed combination",
+      joined.spec.name, least);
   return std::make_unique<CategoryColumn>(summary, false, false, options);
 }
 

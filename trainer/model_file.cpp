@@ -17,7 +17,7 @@ constexpr std::int64_t kVersion = 1;
 void write_training(hid_t file, const TrainingRecord& record) {
   const base::H5Handle group = base::h5_create_group(file, "training");
   base::h5_write_attribute(group.get(), "rows", record.rows);
-  base::h5_write_attribute(group.get(), "seed", static_cast<std::int64_t>(record.seed));
+  base::h5_write_attribute(group.get(), "seed", record.seed);
   base::h5_write_attribute(group.get(), "validation_loss", record.validation_loss);
   base::h5_write_attribute(group.get(), "ids_after", record.ids_after);
   base::h5_write<double>(group.get(), "log", record.log,

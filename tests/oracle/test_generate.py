@@ -1,6 +1,7 @@
 """semblance generate from outside: the same rows for any number of ranks and parts, constraints, restart, errors."""
 import csv
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -85,6 +86,37 @@ def test_a_broken_part_is_made_again_and_others_are_kept(model, tmp_path):
     assert "kept" in again.stderr
     assert {name: os.stat(tmp_path / "s" / name).st_mtime_ns for name in before} == before
     assert sha256(tmp_path / "s" / "part-00001.h5") == whole
+
+
+def test_parts_that_another_build_made_are_made_again(model, tmp_path):
+    args = ("generate", model, "--rows", 2000, "--rows-per-part", 1000, "--output", tmp_path / "s")
+    run(*args, "--quiet")
+    manifest = tmp_path / "s" / "manifest.json"
+    assert json.loads(manifest.read_text())["program"].startswith(run("--version").stdout.split(",")[0])
+    assert run(*args).stderr.count("kept") == 2
+    manifest.write_text(manifest.read_text().replace("(build ", "(build 0"))
+    assert "kept" not in run(*args).stderr
+
+
+def test_large_seeds_are_told_as_they_were_given(model, tmp_path):
+    seed = 2**64 - 3
+    run("generate", model, "--rows", 100, "--seed", seed, "--output", tmp_path / "s", "--quiet")
+    run("train", model.parent / "real.csv", "--seed", seed, "--epochs", 1, "--blocks", 0, "--hidden", 8, "--output", tmp_path / "m.h5", "--quiet")
+    for name, fact in (("s", "seed"), ("m.h5", "training/seed")):
+        assert json.loads(run("info", tmp_path / name, "--json").stdout)["facts"][fact] == seed
+        assert f"{fact}: {seed}" in run("info", tmp_path / name).stdout
+
+
+def test_export_leaves_out_the_columns_that_the_metadata_drop(model, tmp_path):
+    real = model.parent / "real.csv"
+    (tmp_path / "m.yaml").write_text("columns:\n  town: drop\n  age: {drop: true}\n")
+    run("export", real, tmp_path / "all.csv", "--quiet")
+    run("export", real, tmp_path / "some.csv", "--metadata", tmp_path / "m.yaml", "--quiet")
+    everything, some = rows_of(tmp_path / "all.csv"), rows_of(tmp_path / "some.csv")
+    assert [{k: v for k, v in row.items() if k not in ("town", "age")} for row in everything] == some
+    (tmp_path / "m.yaml").write_text("columns:\n" + "".join(f"  {name}: drop\n" for name in everything[0]))
+    done = run("export", real, tmp_path / "none.csv", "--metadata", tmp_path / "m.yaml", check=False)
+    assert done.returncode == 3 and "drop all columns" in done.stderr
 
 
 def test_copies_of_real_rows_are_drawn_again(model, tmp_path):

@@ -1,5 +1,4 @@
 #include "trainer/panel.hpp"
-#include "trainer/codec_identifier.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -9,6 +8,7 @@
 #include "base/log.hpp"
 #include "table/constraint.hpp"
 #include "trainer/codec_calendar.hpp"
+#include "trainer/codec_identifier.hpp"
 
 namespace semblance::trainer {
 namespace {

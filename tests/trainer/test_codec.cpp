@@ -189,7 +189,7 @@ table::Table mixed_table(std::int64_t n, std::uint64_t seed) {
   base::PhiloxStream random(seed, base::Purpose::kEvaluate, 9);
   std::vector<std::int64_t> ages, days, stamps;
   std::vector<double> doses;
-  std::vector<std::string> wards;
+  std::vector<std::string> wards, ids;
   for (std::int64_t i = 0; i < n; ++i) {
     const bool gone = random.uniform() < 0.1;
     ages.push_back(gone ? table::kMissingInt : static_cast<std::int64_t>(random.below(100)));
@@ -198,14 +198,16 @@ table::Table mixed_table(std::int64_t n, std::uint64_t seed) {
                                               : std::exp(random.normal()));
     wards.push_back(
         gone ? "" : "ward " + std::to_string(static_cast<int>(std::pow(random.uniform(), 2) * 30)));
+    ids.push_back(fmt::format("P{:06}", 2 * ages.size()));
     days.push_back(18'000 + static_cast<std::int64_t>(random.below(1500)));
     stamps.push_back((days.back() * 86'400 + static_cast<std::int64_t>(random.below(86'400))) *
                      1'000'000);
   }
-  table::Table rows =
-      table_of({integers("age", ages), reals("dose", doses), categories("ward", wards),
-                dates("day", days), datetimes("stamp", stamps)});
+  table::Table rows = table_of(
+      {integers("age", ages), reals("dose", doses), categories("ward", wards), dates("day", days),
+       datetimes("stamp", stamps), categories("id", ids, table::Kind::kId)});
   rows.columns[4].spec.relative_to = "day";
+  rows.columns[5].spec.id_pattern = "P######";
   return rows;
 }
 

@@ -56,6 +56,13 @@ TEST(Panel, NewNumbersBeginAboveAllRealOnes) {
   table::Schema schema = rows.schema();
   schema.entity = "who";
   EXPECT_EQ(prepare_panel(rows, schema).ids_after, 10'000);
+
+  rows.columns[0] =
+      categories("who", {"P0007", "P1234", "P0007", "P0003", "P1234", "P0007", "P1000"});
+  rows.columns[0].spec.id_pattern = "P####";
+  schema = rows.schema();
+  schema.entity = "who";
+  EXPECT_EQ(prepare_panel(rows, schema).ids_after, 2'000);
 }
 
 TEST(Panel, IsOnlyMadeOfEntitiesWithSeveralRows) {

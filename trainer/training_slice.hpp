@@ -14,7 +14,7 @@ namespace semblance::trainer {
 
 /// A rank's part of the table.
 struct TrainingSlice {
-  table::Table rows;
+  table::Table rows;                      ///< this rank's; of a panel, those of an entity together
   table::Table entities;                  ///< of a panel: the first row of each entity
   std::int64_t first = 0;                 ///< global number of the first row
   std::int64_t total = 0;                 ///< rows of all ranks

@@ -13,13 +13,13 @@
 namespace semblance::kernels {
 namespace {
 
-constexpr int kLane = 16;    // widths are padded to multiples of this
-constexpr int kRowStep = 8;  // rows that share a load of the weights
+constexpr int kLane = 16;           // widths are padded to multiples of this
+constexpr int kRowStep = 8;         // rows that share a load of the weights
+constexpr float kNoToken = -1e30f;  // logit of what is no token
 
 static_assert(kTile % kRowStep == 0 && kLane == kPickLanes);
 
 typedef float Vector __attribute__((vector_size(4 * kLane)));
-
 std::int64_t padded(std::int64_t width) { return (width + kLane - 1) / kLane * kLane; }
 
 /// out[r, :] (+)= in[r, :] M for the rows of a tile; kWide vectors of outputs at a time.
@@ -62,64 +62,89 @@ SEMBLANCE_CLONES void multiply_add(const float* in, std::int64_t in_stride, cons
   for (; at < m.stride; at += kLane) multiply_strip<1>(in, in_stride, m, at, out);
 }
 
-SEMBLANCE_CLONES void set_rows(const float* bias, std::int64_t stride, float* out) {
-  for (int r = 0; r < kTile; ++r, out += stride) {
-    for (std::int64_t i = 0; i < stride; ++i) out[i] = bias[i];
+/// out += row, over whole vectors.
+inline __attribute__((always_inline)) void add_vectors(const float* row, std::int64_t stride,
+                                                       float* __restrict out) {
+  for (std::int64_t i = 0; i < stride; i += kLane)
+    for (int l = 0; l < kLane; ++l) out[i + l] += row[i + l];
+}
+
+SEMBLANCE_CLONES void add_row(const float* row, std::int64_t stride, float* out) {
+  add_vectors(row, stride, out);
+}
+
+/// Each row of a tile += the row of the table that its token names.
+SEMBLANCE_CLONES void add_rows(const float* table, const std::uint16_t* tokens, int rows,
+                               std::int64_t stride, float* out) {
+  for (int r = 0; r < rows; ++r) add_vectors(table + tokens[r] * stride, stride, out + r * stride);
+}
+
+/// out[0, w) += row[0, h) M, added up in double, where a product of floats is exact: so the bits do
+/// not depend on fused multiply-add.
+SEMBLANCE_CLONES void add_product(const float* row, const float* m, std::int64_t h, std::int64_t w,
+                                  double* __restrict sums, float* __restrict out) {
+  for (std::int64_t o = 0; o < w; ++o) sums[o] = out[o];
+  for (std::int64_t i = 0; i < h; ++i, m += w) {
+    const double x = row[i];
+    for (std::int64_t o = 0; o < w; ++o) sums[o] += x * m[o];
   }
+  for (std::int64_t o = 0; o < w; ++o) out[o] = static_cast<float>(sums[o]);
 }
 
-SEMBLANCE_CLONES void add_rows(const float* in, const float* bias, std::int64_t stride,
-                               float* __restrict out) {
-  for (int r = 0; r < kTile; ++r, in += stride, out += stride) {
-    for (std::int64_t i = 0; i < stride; ++i) out[i] = in[i] + bias[i];
-  }
-}
-
-SEMBLANCE_CLONES void silu_rows(std::int64_t size, const float* in, float* __restrict out) {
-  for (std::int64_t i = 0; i < size; ++i) out[i] = silu(in[i]);
-}
-
-SEMBLANCE_CLONES void add_row(const float* row, std::int64_t stride, float* __restrict out) {
-  for (std::int64_t i = 0; i < stride; ++i) out[i] += row[i];
-}
-
-/// The product of two padded rows.
-SEMBLANCE_CLONES float dot(const float* a, const float* b, std::int64_t stride) {
-  float lanes[kLane] = {};
-  for (std::int64_t i = 0; i < stride; i += kLane) {
-    for (int l = 0; l < kLane; ++l) lanes[l] += a[i + l] * b[i + l];
-  }
-  float sum = 0;
-  for (int l = 0; l < kLane; ++l) sum += lanes[l];
-  return sum;
-}
-
-/// Logits of one row to unnormalised probabilities, and their lane sums.
-SEMBLANCE_CLONES void to_weights(std::int64_t tokens, std::int64_t stride, float* __restrict logits,
-                                 float* __restrict lanes) {
+/// Logits of one row to unnormalised probabilities, and their lane sums. Logits behind the last
+/// token are far below all others.
+inline __attribute__((always_inline)) void to_weights(std::int64_t tokens, std::int64_t stride,
+                                                      float* __restrict logits,
+                                                      float* __restrict lanes) {
   float largest[kLane];
-  for (int l = 0; l < kLane; ++l) largest[l] = -1e30f;
-  for (std::int64_t t = tokens; t < stride; ++t) logits[t] = -1e30f;
-  for (std::int64_t t = 0; t < stride; t += kLane) {
+  for (int l = 0; l < kLane; ++l) largest[l] = logits[l];
+  for (std::int64_t t = kLane; t < stride; t += kLane) {
     for (int l = 0; l < kLane; ++l)
-      largest[l] = logits[t + l] > largest[l] ? logits[t + l] : largest[l];
+      largest[l] = largest[l] > logits[t + l] ? largest[l] : logits[t + l];
   }
   float top = largest[0];
-  for (int l = 1; l < kLane; ++l) top = largest[l] > top ? largest[l] : top;
-  float sums[kLane] = {};
-  for (std::int64_t t = 0; t < stride; t += kLane) {
-    for (int l = 0; l < kLane; ++l) {
-      const float e = fast_exp(logits[t + l] - top);
-      logits[t + l] = e;
-      sums[l] += e;
+  for (int l = 1; l < kLane; ++l) top = top > largest[l] ? top : largest[l];
+  constexpr float kLog2e = 1.44269504088896341f;
+  for (std::int64_t t = 0; t < stride; t += kLane)
+    for (int l = 0; l < kLane; ++l) logits[t + l] = fast_exp2((logits[t + l] - top) * kLog2e);
+  for (std::int64_t t = tokens; t < stride; ++t) logits[t] = 0;
+  Vector sums;
+  std::memcpy(&sums, logits, sizeof sums);
+  for (std::int64_t t = kLane; t < stride; t += kLane) {
+    Vector more;
+    std::memcpy(&more, logits + t, sizeof more);
+    sums += more;
+  }
+  std::memcpy(lanes, &sums, sizeof sums);
+}
+
+SEMBLANCE_CLONES void to_weights_of_one(std::int64_t tokens, std::int64_t stride, float* logits,
+                                        float* lanes) {
+  to_weights(tokens, stride, logits, lanes);
+}
+
+/// The lane of each row's token and what is left of u behind the lanes before: pick_token()'s first
+/// half. \param lanes  [kLane, kTile]
+SEMBLANCE_CLONES void pick_lanes(const float (*lanes)[kTile], const float* u, int* __restrict lane,
+                                 float* __restrict left) {
+  float total[kTile] = {}, sum[kTile] = {}, before[kTile] = {};
+  for (int l = 0; l < kLane; ++l)
+    for (int r = 0; r < kTile; ++r) total[r] += lanes[l][r];
+  for (int r = 0; r < kTile; ++r) left[r] = u[r] * total[r];
+  for (int r = 0; r < kTile; ++r) lane[r] = 0;
+  for (int l = 0; l < kLane - 1; ++l) {
+    for (int r = 0; r < kTile; ++r) {
+      sum[r] += lanes[l][r];
+      lane[r] = sum[r] <= left[r] ? l + 1 : lane[r];
+      before[r] = sum[r] <= left[r] ? sum[r] : before[r];
     }
   }
-  // fast_exp never gives 0: entries that stand for no token are taken out again.
-  for (std::int64_t t = tokens; t < stride; ++t) {
-    sums[t % kLane] -= logits[t];
-    logits[t] = 0;
-  }
-  for (int l = 0; l < kLane; ++l) lanes[l] = sums[l] > 0 ? sums[l] : 0.0f;
+  for (int r = 0; r < kTile; ++r) left[r] -= before[r];
+}
+
+SEMBLANCE_CLONES void to_weights_of_tile(std::int64_t tokens, std::int64_t stride, float* logits,
+                                         float (*lanes)[kLane]) {
+  for (int r = 0; r < kTile; ++r) to_weights(tokens, stride, logits + r * stride, lanes[r]);
 }
 
 }  // namespace
@@ -135,40 +160,77 @@ Padded Padded::from(const float* source, std::int64_t rows, std::int64_t width) 
   return out;
 }
 
-Padded Padded::transposed(const float* source, std::int64_t width, std::int64_t rows) {
-  Padded out(rows, width);
-  for (std::int64_t i = 0; i < width; ++i) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      out.values[r * out.stride + i] = source[i * rows + r];
-    }
+namespace {
+
+/// The head of a column [k, h] the other way round: [h, k], or [h, k + 1] with the gate [h] behind.
+std::vector<float> transposed(const float* head, int k, std::int64_t h, const float* gate) {
+  const std::int64_t width = gate != nullptr ? k + 1 : k;
+  std::vector<float> out(static_cast<std::size_t>(h * width));
+  for (std::int64_t i = 0; i < h; ++i) {
+    for (int t = 0; t < k; ++t) out[i * width + t] = head[t * h + i];
+    if (gate != nullptr) out[i * width + k] = gate[i];
   }
   return out;
 }
 
-DecoderTile::DecoderTile(const DecoderWeights& w)
-    : autoregressive_(w.autoregressive),
+}  // namespace
+
+/// Rows of H numbers, each with what it adds to the first block.
+Padded DecoderTile::carried(const float* rows, std::int64_t n, const DecoderWeights& w) const {
+  Padded out(n, stride());
+  const std::int64_t h = w.hidden, u = carried_ > 0 ? w.block_width : 0;
+  std::vector<double> sums(static_cast<std::size_t>(u));
+  for (std::int64_t r = 0; r < n; ++r) {
+    float* row = out.values.data() + r * out.stride;
+    std::copy_n(rows + r * h, h, row);
+    if (u > 0) add_product(rows + r * h, w.blocks[0].in.data(), h, u, sums.data(), row + stride_);
+  }
+  return out;
+}
+
+DecoderTile::DecoderTile(const DecoderWeights& w, FixedIsa isa)
+    : isa_(isa),
+      fixed_(fixed_functions(isa)),
+      autoregressive_(w.autoregressive),
       cardinalities_(w.cardinalities),
       order_(w.order),
       stride_(padded(w.hidden)),
       unit_stride_(padded(w.block_width)),
+      carried_(w.blocks.empty() ? 0 : unit_stride_),
+      no_bias_(static_cast<std::size_t>(std::max(stride_, unit_stride_))),
       latent_(w.latent),
       shared_(w.shared),
-      latent_in_(Padded::from(w.latent_in.data(), w.latent, w.hidden)) {
+      panel_(!w.position.empty()) {
   const std::int64_t columns = static_cast<std::int64_t>(cardinalities_.size()), h = w.hidden;
   const std::int64_t contexts = autoregressive_ ? columns : 1;
-  column_bias_ = Padded::from(w.column_bias.data(), contexts, h);
+  latent_in_ = carried(w.latent_in.data(), w.latent, w);
+  column_bias_ = carried(w.column_bias.data(), contexts, w);
+  for (std::int64_t c = 0; c < contexts && carried_ > 0; ++c) {
+    const float* bias = w.blocks[0].bias.data() + c * w.block_width;
+    float* row = column_bias_.values.data() + c * column_bias_.stride + stride_;
+    for (int i = 0; i < w.block_width; ++i) row[i] += bias[i];
+  }
   std::int64_t at = 0;
   for (const int k : cardinalities_) {
     offsets_.push_back(at);
-    heads_.push_back(Padded::transposed(w.head.data() + at * h, k, h));
-    head_biases_.push_back(Padded::from(w.head_bias.data() + at, 1, k));
+    const std::int64_t column = static_cast<std::int64_t>(heads_.size());
+    const bool gated = has_gate(static_cast<int>(column));
+    const int width = gated ? k + 1 : k;
+    heads_.emplace_back(
+        transposed(w.head.data() + at * h, k, h, gated ? w.stay_gate.data() + column * h : nullptr)
+            .data(),
+        width, h, width, isa);
+    Padded bias = Padded::from(w.head_bias.data() + at, 1, k);
+    bias.values.resize(static_cast<std::size_t>(heads_.back().stride));
+    std::fill(bias.values.begin() + k, bias.values.end(), kNoToken);
+    if (gated) bias.values[static_cast<std::size_t>(k)] = 0;
+    head_biases_.push_back(std::move(bias));
     at += k;
   }
-  if (autoregressive_) embedding_ = Padded::from(w.embedding.data(), at, h);
+  if (autoregressive_) embedding_ = carried(w.embedding.data(), at, w);
   if (!w.position.empty()) {
-    previous_ = Padded::from(w.previous.data(), at, h);
-    position_ = Padded::from(w.position.data(), kPositions, h);
-    stay_gate_ = Padded::from(w.stay_gate.data(), columns, h);
+    previous_ = carried(w.previous.data(), at, w);
+    position_ = carried(w.position.data(), kPositions, w);
     transition_.assign(w.transition.begin(), w.transition.end());
     std::int64_t next = 0;
     for (const int k : cardinalities_) {
@@ -177,19 +239,21 @@ DecoderTile::DecoderTile(const DecoderWeights& w)
     }
   }
   for (const DecoderWeights::Block& block : w.blocks) {
-    blocks_.push_back({Padded::from(block.in.data(), h, w.block_width),
-                       Padded::from(block.bias.data(), contexts, w.block_width),
-                       Padded::from(block.out.data(), w.block_width, h)});
+    const std::int64_t u = w.block_width;
+    blocks_.push_back({blocks_.empty() ? FixedMatrix() : FixedMatrix(block.in.data(), u, h, u, isa),
+                       Padded::from(block.bias.data(), contexts, u),
+                       FixedMatrix(block.out.data(), h, u, h, isa)});
   }
 }
 
 DecoderTile::Work DecoderTile::work() const {
   std::int64_t widest = 0;
-  for (const Padded& head : heads_) widest = std::max(widest, head.stride);
+  for (const FixedMatrix& head : heads_) widest = std::max(widest, head.stride);
   const auto rows = [](std::int64_t width) {
     return std::vector<float>(static_cast<std::size_t>(kTile * width));
   };
-  return {rows(stride_), rows(unit_stride_), rows(unit_stride_), rows(stride_), rows(widest)};
+  return {rows(stride_),      rows(unit_stride_),      rows(widest),
+          FixedRows(stride_), FixedRows(unit_stride_), FixedRows(stride_)};
 }
 
 void DecoderTile::add_latent(const float* z, float* context) const {
@@ -200,45 +264,78 @@ void DecoderTile::add_history(const std::uint16_t* tokens, std::int64_t step, st
                               std::int32_t size, float* context) const {
   for (int s = shared_; tokens != nullptr && s < columns(); ++s)
     add_row(previous_.row(offsets_[static_cast<std::size_t>(s)] + tokens[output(s) * step]),
-            stride_, context);
-  add_row(position_.row(position_from_start(index)), stride_, context);
+            stride(), context);
+  add_row(position_.row(position_from_start(index)), stride(), context);
   // The first row does not know yet how many there are: it draws that.
-  if (tokens != nullptr) add_row(position_.row(position_from_end(index, size)), stride_, context);
+  if (tokens != nullptr) add_row(position_.row(position_from_end(index, size)), stride(), context);
 }
 
 void DecoderTile::enter(int s, const float* context, Work& work) const {
-  add_rows(context, column_bias_.row(autoregressive_ ? s : 0), stride_, work.stream.data());
-  for (const Block& block : blocks_) {
-    set_rows(block.bias.row(autoregressive_ ? s : 0), unit_stride_, work.unit_in.data());
-    multiply_add(work.stream.data(), stride_, block.in, work.unit_in.data());
-    silu_rows(kTile * unit_stride_, work.unit_in.data(), work.unit.data());
-    multiply_add(work.unit.data(), unit_stride_, block.out, work.stream.data());
+  const std::int64_t row = autoregressive_ ? s : 0;
+  const float* bias = column_bias_.row(row);
+  if (blocks_.empty()) return fixed_.round_silu({context, stride(), bias, stride_}, work.hidden);
+  fixed_.round_silu({context + stride_, stride(), bias + stride_, unit_stride_}, work.rounded_unit);
+  fixed_.multiply(work.rounded_unit, blocks_[0].out, {context, stride(), bias}, work.stream.data());
+  for (std::size_t k = 1; k < blocks_.size(); ++k) {
+    const Block& block = blocks_[k];
+    fixed_.round({work.stream.data(), stride_, nullptr, stride_}, work.rounded_stream);
+    fixed_.multiply(work.rounded_stream, block.in, {nullptr, 0, block.bias.row(row)},
+                    work.unit.data());
+    fixed_.round_silu({work.unit.data(), unit_stride_, nullptr, unit_stride_}, work.rounded_unit);
+    fixed_.multiply(work.rounded_unit, block.out, {work.stream.data(), stride_, no_bias_.data()},
+                    work.stream.data());
   }
-  silu_rows(kTile * stride_, work.stream.data(), work.hidden.data());
+  fixed_.round_silu({work.stream.data(), stride_, nullptr, stride_}, work.hidden);
 }
 
 void DecoderTile::logits(int s, Work& work) const {
-  const Padded& head = heads_[static_cast<std::size_t>(s)];
-  set_rows(head_biases_[static_cast<std::size_t>(s)].row(0), head.stride, work.logits.data());
-  multiply_add(work.hidden.data(), stride_, head, work.logits.data());
+  fixed_.multiply(work.hidden, heads_[static_cast<std::size_t>(s)],
+                  {nullptr, 0, head_biases_[static_cast<std::size_t>(s)].row(0)},
+                  work.logits.data());
+  if (!has_gate(s)) return;
+  for (int r = 0; r < kTile; ++r) {
+    float& gate = work.logits[static_cast<std::size_t>(r * head_stride(s) + cardinality(s))];
+    work.gates[r] = gate;
+    gate = kNoToken;
+  }
 }
 
 void DecoderTile::add_transitions(int s, int before, int r, Work& work) const {
-  if (s < shared_) return;
+  if (!has_gate(s)) return;
   float* logits = work.logits.data() + r * head_stride(s);
   const float* table = transition_.data() + transition_offsets_[static_cast<std::size_t>(s)];
   for_each_transition(cardinality(s), before,
                       [&](int token, int at) { logits[token] += table[at]; });
-  logits[before] += dot(stay_gate_.row(s), work.hidden.data() + r * stride_, stride_);
+  logits[before] += work.gates[r];
 }
 
 void DecoderTile::exponentiate(int s, float* logits, float* lanes) const {
-  to_weights(cardinality(s), head_stride(s), logits, lanes);
+  to_weights_of_one(cardinality(s), head_stride(s), logits, lanes);
+}
+
+void DecoderTile::pick(int s, int rows, const float* u, Work& work, std::uint16_t* tokens) const {
+  const std::int64_t stride = head_stride(s);
+  float lanes[kTile][kLane], turned[kLane][kTile], uniform[kTile] = {}, left[kTile];
+  int lane[kTile];
+  to_weights_of_tile(cardinality(s), stride, work.logits.data(), lanes);
+  for (int r = 0; r < kTile; ++r)
+    for (int l = 0; l < kLane; ++l) turned[l][r] = lanes[r][l];
+  std::copy_n(u, rows, uniform);
+  pick_lanes(turned, uniform, lane, left);
+  for (int r = 0; r < rows; ++r) {
+    tokens[r] = static_cast<std::uint16_t>(pick_in_lane(
+        work.logits.data() + r * stride, static_cast<int>(stride), lanes[r], lane[r], left[r]));
+  }
+}
+
+void DecoderTile::feed(int s, int rows, const std::uint16_t* tokens, float* context) const {
+  if (!autoregressive_ || s + 1 >= columns()) return;
+  add_rows(embedding_.row(offsets_[static_cast<std::size_t>(s)]), tokens, rows, stride(), context);
 }
 
 void DecoderTile::feed(int s, int token, float* context) const {
   if (!autoregressive_ || s + 1 >= columns()) return;
-  add_row(embedding_.row(offsets_[static_cast<std::size_t>(s)] + token), stride_, context);
+  add_row(embedding_.row(offsets_[static_cast<std::size_t>(s)] + token), stride(), context);
 }
 
 }  // namespace semblance::kernels

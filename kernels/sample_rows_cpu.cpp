@@ -3,8 +3,8 @@
 
 #include "base/parallel.hpp"
 #include "kernels/decoder_tile.hpp"
-#include "kernels/sample_cell.hpp"
 #include "kernels/sample_rows_driver.hpp"
+#include "kernels/tile_draws.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -21,13 +21,11 @@ class CpuRowSampler : public RowSampler {
   /// Working memory of one thread.
   struct Work {
     DecoderTile::Work tile;
-    std::vector<float> context, z;
+    std::vector<float> context, z, uniform;  // [kTile, stride], [kTile, L], [C + 3, kTile]
   };
   void sample_tile(std::int64_t first_row, int rows, std::uint64_t seed, Work& work,
                    std::uint16_t* out, std::int64_t out_stride) const;
   void draw_latent(std::int64_t first_row, int rows, std::uint64_t seed, Work& work) const;
-  void draw_column(int s, std::int64_t first_row, int rows, std::uint64_t seed, Work& work,
-                   std::uint16_t* out) const;
 
   DecoderTile tile_;
 };
@@ -35,39 +33,22 @@ class CpuRowSampler : public RowSampler {
 void CpuRowSampler::draw_latent(std::int64_t first_row, int rows, std::uint64_t seed,
                                 Work& work) const {
   std::fill(work.context.begin(), work.context.end(), 0.0f);
-  const int latent = tile_.latent();
-  for (int r = 0; r < rows; ++r) {
-    for (int i = 0; i < latent; ++i) {
-      work.z[r * latent + i] = latent_normal(seed, static_cast<std::uint64_t>(first_row + r), i);
-    }
-  }
+  draw_latent_rows(seed, static_cast<std::uint64_t>(first_row), rows, tile_.latent(),
+                   work.z.data());
   tile_.add_latent(work.z.data(), work.context.data());
-}
-
-void CpuRowSampler::draw_column(int s, std::int64_t first_row, int rows, std::uint64_t seed,
-                                Work& work, std::uint16_t* out) const {
-  tile_.logits(s, work.tile);
-  const std::int64_t stride = tile_.head_stride(s);
-  for (int r = 0; r < rows; ++r) {
-    float* weights = work.tile.logits.data() + r * stride;
-    float lanes[kPickLanes];
-    tile_.exponentiate(s, weights, lanes);
-    const std::uint32_t bits =
-        base::random_bits(seed, base::Purpose::kSample, static_cast<std::uint64_t>(first_row + r),
-                          static_cast<std::uint32_t>(s));
-    const int token =
-        pick_token(weights, static_cast<int>(stride), lanes, base::uniform_float(bits));
-    out[r] = static_cast<std::uint16_t>(token);
-    tile_.feed(s, token, work.context.data() + r * tile_.stride());
-  }
 }
 
 void CpuRowSampler::sample_tile(std::int64_t first_row, int rows, std::uint64_t seed, Work& work,
                                 std::uint16_t* out, std::int64_t out_stride) const {
   draw_latent(first_row, rows, seed, work);
+  draw_uniform_rows(seed, static_cast<std::uint64_t>(first_row), rows, tile_.columns(),
+                    work.uniform.data());
   for (int s = 0; s < tile_.columns(); ++s) {
     if (tile_.autoregressive() || s == 0) tile_.enter(s, work.context.data(), work.tile);
-    draw_column(s, first_row, rows, seed, work, out + tile_.output(s) * out_stride);
+    tile_.logits(s, work.tile);
+    std::uint16_t* tokens = out + tile_.output(s) * out_stride;
+    tile_.pick(s, rows, work.uniform.data() + s * rows, work.tile, tokens);
+    tile_.feed(s, rows, tokens, work.context.data());
   }
 }
 
@@ -77,7 +58,7 @@ void CpuRowSampler::sample(std::int64_t first_row, std::int64_t n_rows, std::uin
     return std::vector<float>(static_cast<std::size_t>(kTile * width));
   };
   base::parallel_for((n_rows + kTask - 1) / kTask, threads, [&](std::int64_t task) {
-    Work work{tile_.work(), rows(tile_.stride()), rows(tile_.latent())};
+    Work work{tile_.work(), rows(tile_.stride()), rows(tile_.latent()), rows(tile_.columns() + 3)};
     const std::int64_t last = std::min(n_rows, (task + 1) * kTask);
     for (std::int64_t r = task * kTask; r < last; r += kTile) {
       const int many = static_cast<int>(std::min<std::int64_t>(kTile, last - r));

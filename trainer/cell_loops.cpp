@@ -44,17 +44,29 @@ SEMBLANCE_CLONES void add_bias(const float* in, const float* bias, std::int64_t 
   }
 }
 
-SEMBLANCE_CLONES void silu_with_slope(const float* in, const float* bias, std::int64_t n,
-                                      std::int64_t w, float* __restrict value,
-                                      float* __restrict slope) {
+namespace {
+
+template <bool kBias>
+inline __attribute__((always_inline)) void silu_rows(const float* in, const float* bias,
+                                                     std::int64_t n, std::int64_t w,
+                                                     float* __restrict value,
+                                                     float* __restrict slope) {
   for (std::int64_t r = 0; r < n; ++r, in += w, value += w, slope += w) {
     for (std::int64_t i = 0; i < w; ++i) {
-      const float x = bias == nullptr ? in[i] : in[i] + bias[i];
+      const float x = kBias ? in[i] + bias[i] : in[i];
       const float s = kernels::sigmoid(x);
       value[i] = x * s;
       slope[i] = s + x * s * (1.0f - s);
     }
   }
+}
+
+}  // namespace
+
+SEMBLANCE_CLONES void silu_with_slope(const float* in, const float* bias, std::int64_t n,
+                                      std::int64_t w, float* value, float* slope) {
+  if (bias != nullptr) return silu_rows<true>(in, bias, n, w, value, slope);
+  silu_rows<false>(in, bias, n, w, value, slope);
 }
 
 SEMBLANCE_CLONES void apply_slope(const float* slope, std::int64_t n, std::int64_t w,

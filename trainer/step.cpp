@@ -21,13 +21,18 @@ struct TrainingStep::Pass {
   double* column_nll;  // may be null
   StepLoss loss;
   double* row_loss = nullptr;  // [n], added to; may be null
+  bool carries = false;        // the first block is in carried_
 
   std::int64_t n() const { return static_cast<std::int64_t>(rows.size()); }
   bool backward() const { return grad != nullptr; }
 };
 
 TrainingStep::TrainingStep(const NetworkShape& shape, std::int64_t most_rows)
-    : shape_(shape), layout_(shape), token_offsets_(shape.token_offsets()), most_rows_(most_rows) {
+    : shape_(shape),
+      layout_(shape),
+      token_offsets_(shape.token_offsets()),
+      most_rows_(most_rows),
+      carried_(shape_, layout_) {
   const auto rows = [&](std::int64_t width) {
     return std::vector<float>(static_cast<std::size_t>(most_rows * width));
   };
@@ -181,9 +186,14 @@ void TrainingStep::enter_context(const Pass& pass, int s) {
   add_bias(context_.data(), bias, n, h, stream_[0].data());
   for (int k = 0; k < shape_.blocks; ++k) {
     const NetworkLayout::Block& block = layout_.blocks[k];
-    gemm(false, false, n, u, h, stream_[k].data(), w(block.in), 0, unit_grad_.data());
-    silu_with_slope(unit_grad_.data(), w(block.bias) + s * u, n, u, unit_[k].data(),
-                    unit_slope_[k].data());
+    if (k == 0 && pass.carries) {
+      silu_with_slope(carried_.sum(), carried_.bias(s), n, u, unit_[k].data(),
+                      unit_slope_[k].data());
+    } else {
+      gemm(false, false, n, u, h, stream_[k].data(), w(block.in), 0, unit_grad_.data());
+      silu_with_slope(unit_grad_.data(), w(block.bias) + s * u, n, u, unit_[k].data(),
+                      unit_slope_[k].data());
+    }
     if (pass.backward() && pass.noise.dropout > 0) {
       const std::uint32_t stream = dropout_stream(pass.noise, shape_, s, k);
       for (std::int64_t r = 0; r < n; ++r) {
@@ -267,7 +277,8 @@ void TrainingStep::head_of_first_rows(Pass& pass, int s) {
     std::copy_n(&compact_grad_[m * h], h, &hidden_grad_[compact_rows_[m] * h]);
 }
 
-/// Back through silu and the blocks; leaves the gradient of the running sum in hidden_grad_.
+/// Back through silu and the blocks; leaves the gradient of the running sum in hidden_grad_ (but
+/// for what goes through carried_).
 void TrainingStep::leave_context(const Pass& pass, int s) {
   const std::int64_t n = pass.n(), h = shape_.hidden, u = shape_.block_width;
   const auto w = [&](int index) { return pass.weights + layout_.offset(index); };
@@ -282,6 +293,10 @@ void TrainingStep::leave_context(const Pass& pass, int s) {
     gemm(false, true, n, u, h, hidden_grad_.data(), w(block.out), 0, unit_grad_.data());
     gemm(true, false, u, h, n, unit_[k].data(), hidden_grad_.data(), 1, d(block.out));
     apply_slope(unit_slope_[k].data(), n, u, unit_grad_.data(), d(block.bias) + s * u);
+    if (k == 0 && pass.carries) {
+      carried_.add_gradient(s, &tokens_[s * n], unit_grad_.data());
+      continue;
+    }
     gemm(true, false, h, u, n, stream_[k].data(), unit_grad_.data(), 1, d(block.in));
     gemm(false, true, n, h, u, unit_grad_.data(), w(block.in), 1, hidden_grad_.data());
   }
@@ -317,9 +332,12 @@ void TrainingStep::run(Pass& pass) {
     return encode_backward(pass);
   }
   const std::int64_t embedding = layout_.offset(layout_.embedding);
+  pass.carries = carried_.pays(n);
+  if (pass.carries) carried_.begin(pass.weights, context_.data(), n, pass.backward());
   for (int s = 0; s + 1 < columns; ++s) {
     gather_add(pass.weights + embedding + token_offsets_[s] * h, &tokens_[s * n], n, h,
                context_.data());
+    if (pass.carries) carried_.add(s, &tokens_[s * n]);
   }
   if (pass.backward()) std::fill_n(context_grad_.data(), n * h, 0.0f);
   for (int s = columns - 1; s >= 0; --s) {
@@ -336,9 +354,11 @@ void TrainingStep::run(Pass& pass) {
     if (s > 0) {
       gather_subtract(pass.weights + embedding + token_offsets_[s - 1] * h, &tokens_[(s - 1) * n],
                       n, h, context_.data());
+      if (pass.carries) carried_.subtract(s - 1, &tokens_[(s - 1) * n]);
     }
   }
   if (!pass.backward()) return;
+  if (pass.carries) carried_.finish(context_.data(), pass.grad, context_grad_.data());
   if (shape_.panel) {
     add_history_gradient(shape_, pass.data, pass.rows, context_grad_.data(),
                          pass.grad + layout_.offset(layout_.previous),

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "trainer/carried_block.hpp"
 #include "trainer/network.hpp"
 
 namespace semblance::trainer {
@@ -95,6 +96,8 @@ class TrainingStep {
   NetworkLayout layout_;
   std::vector<std::int64_t> token_offsets_;
   std::int64_t most_rows_;
+
+  CarriedBlock carried_;
 
   // Working memory of one pass over n rows.
   std::vector<std::uint16_t> tokens_;                       // [C, n]

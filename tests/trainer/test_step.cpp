@@ -79,6 +79,50 @@ TEST(TrainingStep, GradientEqualsFiniteDifferencesOfEntitiesWithManyTokens) {
   check_gradient(shape, 0);
 }
 
+/// In a pass of many rows the first block is carried (trainer/carried_block.hpp), in one of few
+/// rows it is not: loss and gradient must be the same.
+void check_sum_of_parts(const NetworkShape& shape, double dropout) {
+  constexpr std::int64_t kRows = 40, kPart = 5;
+  const NetworkLayout layout(shape);
+  const CarriedBlock carried(shape, layout);
+  ASSERT_TRUE(carried.pays(kRows) && !carried.pays(kPart));
+  const TokenRows data = random_rows(shape, kRows);
+  std::vector<std::int64_t> rows(kRows);
+  std::iota(rows.begin(), rows.end(), 0);
+  const std::vector<float> weights = random_weights(layout, 0.5);
+  TrainingStep step(shape, kRows);
+  const StepNoise noise{3, 2, dropout};
+  std::vector<float> whole(weights.size()), part(weights.size());
+  std::vector<double> sum(weights.size());
+  const StepLoss loss = step.gradient(weights.data(), data, rows, noise, 0.1f, whole.data());
+  double total = 0;
+  for (std::int64_t first = 0; first < kRows; first += kPart) {
+    const auto some = std::span(rows).subspan(first, kPart);
+    total += step.gradient(weights.data(), data, some, noise, 0.1f, part.data()).total();
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += part[i];
+  }
+  EXPECT_NEAR(loss.total(), total, 1e-3);
+  for (const Parameter& p : layout.parameters) {
+    for (std::int64_t i = p.offset; i < p.offset + p.size(); ++i) {
+      ASSERT_NEAR(whole[i], sum[i], 1e-5 * (1 + std::abs(sum[i]))) << p.name << " " << i - p.offset;
+    }
+  }
+  EXPECT_NEAR(step.loss(weights.data(), data, rows, {3, 2, 0}).total(),
+              step.gradient(weights.data(), data, rows, {3, 2, 0}, 1.0f, part.data()).total(),
+              1e-3);
+}
+
+TEST(TrainingStep, ACarriedBlockChangesNothing) {
+  check_sum_of_parts(shape_of(true, 3, 1), 0);
+  check_sum_of_parts(shape_of(true, 0, 2), 0.3);
+}
+TEST(TrainingStep, ACarriedBlockChangesNothingInEntities) {
+  NetworkShape shape = shape_of(true, 3, 1);
+  shape.panel = true;
+  shape.shared = 1;
+  check_sum_of_parts(shape, 0);
+}
+
 TEST(TrainingStep, WhatBelongsToAnEntityCountsOnce) {
   const NetworkShape shape = panel_of(2, 0, 2);
   const NetworkLayout layout(shape);

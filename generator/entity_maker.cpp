@@ -24,7 +24,7 @@ std::uint64_t address(std::int64_t entity, std::int64_t place) {
 struct HistoryArrays {
   std::vector<std::uint64_t> row, entity;
   std::vector<std::uint16_t> previous;
-  std::vector<std::int32_t> index, size;
+  std::vector<std::int32_t> index, size, candidate;
 
   void add(std::int64_t which, std::int64_t place, std::int64_t rows) {
     row.push_back(address(which, place));
@@ -32,13 +32,15 @@ struct HistoryArrays {
     index.push_back(static_cast<std::int32_t>(place));
     size.push_back(static_cast<std::int32_t>(rows));
   }
-  kernels::GivenRows::History view() const { return {row, entity, previous, index, size}; }
+  kernels::GivenRows::History view() const {
+    return {row, entity, previous, index, size, candidate};
+  }
 };
 
 }  // namespace
 
-table::Schema EntityMaker::output_schema(const trainer::Model& model) {
-  table::Schema schema = model.codec.schema();
+table::Schema EntityMaker::output_schema(const trainer::Model& model, const GivenTable* given) {
+  table::Schema schema = given == nullptr ? model.codec.schema() : given->schema();
   schema.columns.erase(schema.columns.begin() + model.panel.rows_column);
   return schema;
 }
@@ -52,31 +54,30 @@ EntityMaker::EntityMaker(const trainer::Model& model, std::uint64_t seed, std::i
       seed_(seed),
       guard_(guard),
       conditions_(conditions),
-      schema_(output_schema(model)),
+      given_(conditions == nullptr ? nullptr : conditions->given()),
+      schema_(output_schema(model, given_)),
       constraints_(table::parse_constraints(schema_)) {
   SEMBLANCE_ASSERT(panel_.exists());
   for (const std::string& name : codec_.schema().entity_constants)
     constants_.push_back(codec_.schema().find(name));
-  check_conditions();
-  plan(rows, entities, threads);
+  rows_bound_ = given_ != nullptr;
+  for (std::size_t i = 0; conditions_ != nullptr && i < conditions_->where().size(); ++i)
+    rows_bound_ = rows_bound_ || !is_constant(conditions_->where()[i].column);
+  given_ == nullptr ? plan(rows, entities, threads) : plan_given(rows);
 }
 
-void EntityMaker::check_conditions() const {
-  if (conditions_ == nullptr) return;
-  SEMBLANCE_EXPECT(
-      conditions_->given() == nullptr, kData,
-      "this model makes the rows of one '{}' together, and cannot complete given rows; "
-      "train with entity_rows: apart for that",
-      codec_.schema().entity);
-  for (const table::AllowedValues& allowed : conditions_->where()) {
-    SEMBLANCE_EXPECT(
-        std::find(constants_.begin(), constants_.end(), allowed.column) != constants_.end(), kData,
-        "condition '{}': column '{}' varies among the rows of one '{}'; conditions can be on {}, "
-        "or "
-        "train with entity_rows: apart",
-        allowed.text, codec_.schema().columns[static_cast<std::size_t>(allowed.column)].name,
-        codec_.schema().entity, fmt::join(codec_.schema().entity_constants, ", "));
+bool EntityMaker::is_constant(int column) const {
+  return std::find(constants_.begin(), constants_.end(), column) != constants_.end();
+}
+
+/// The given entities, again and again.
+void EntityMaker::plan_given(std::int64_t rows) {
+  const std::vector<std::int64_t>& begin = given_->entities();
+  begin_ = {0};
+  for (std::int64_t at = 0; at < std::max(rows, given_->n_rows()); at += given_->n_rows()) {
+    for (std::size_t e = 1; e < begin.size(); ++e) begin_.push_back(at + begin[e]);
   }
+  last_rows_ = begin_.back() - begin_[begin_.size() - 2];
 }
 
 /// Draws the number of rows of one entity after the other until there are enough.
@@ -111,10 +112,15 @@ kernels::GivenTokens EntityMaker::first_rows(std::int64_t first, std::int64_t n,
                                              int columns, int threads) const {
   const std::size_t cells = codec_.token_columns().size() * static_cast<std::size_t>(n);
   HistoryArrays history;
-  history.previous.resize(cells);
+  history.previous.resize(kernels::kLookBack * cells);
+  std::vector<std::int64_t> output;  // rows of the output; only those of given entities are known
+  for (std::int64_t e = first; given_ != nullptr && e < first + n; ++e) output.push_back(begin(e));
+  output.resize(static_cast<std::size_t>(n));
   for (std::int64_t e = first; e < first + n; ++e) history.add(e, 0, 1);
   std::vector<std::uint16_t> fixed;
-  if (attempt > 0) {
+  if (given_ != nullptr) {
+    fixed = given_->fixed(output);
+  } else if (attempt > 0) {
     const auto [from, to] = codec_.tokens_of(panel_.rows_column);
     const kernels::GivenTokens counts =
         first_rows(first, n, 0, conditions_ == nullptr ? to - from : 0, threads);
@@ -129,11 +135,22 @@ kernels::GivenTokens EntityMaker::first_rows(std::int64_t first, std::int64_t n,
   rows.columns = columns;
   std::vector<kernels::TokenMask> masks = codec_.entity_time_masks(true);
   if (conditions_ != nullptr) {
-    masks.insert(masks.end(), conditions_->masks().begin(), conditions_->masks().end());
+    for (kernels::TokenMask& mask : conditions_->masks(output)) masks.push_back(std::move(mask));
     rows.particles = conditions_->particles();
   }
   rows.masks = masks;
   return model_.sampler->sample_given(rows, threads);
+}
+
+/// How well the first rows could be drawn.
+void EntityMaker::add_figures(const kernels::GivenTokens& start, ConditionFigures& figures) const {
+  figures.rows += static_cast<std::int64_t>(start.effective.size());
+  for (std::size_t i = 0; i < start.effective.size(); ++i) {
+    figures.effective += start.effective[i];
+    figures.few +=
+        conditions_->particles() > 1 && start.effective[i] < RowConditions::kFewCandidates;
+    figures.mass += std::exp(start.log_mass[i]);
+  }
 }
 
 /// Tokens of all rows of entities [first, first + n), row after row.
@@ -151,53 +168,54 @@ trainer::TokenMatrix EntityMaker::draw_tokens(std::int64_t first, std::int64_t n
           start.tokens[static_cast<std::size_t>(t * n + i)];
     longest = std::max(longest, begin(first + i + 1) - begin(first + i));
   }
-  if (figures != nullptr && conditions_ != nullptr) {
-    figures->rows += n;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float effective = start.effective[static_cast<std::size_t>(i)];
-      figures->effective += effective;
-      figures->few += conditions_->particles() > 1 && effective < RowConditions::kFewCandidates;
-      figures->mass += std::exp(start.log_mass[static_cast<std::size_t>(i)]);
-    }
-  }
+  if (figures != nullptr && conditions_ != nullptr) add_figures(start, *figures);
   for (std::int64_t step = 1; step < longest; ++step)
-    draw_next(first, step, retry_seed(seed_, attempt), tokens);
+    draw_next(first, step, retry_seed(seed_, attempt), start.candidate, tokens);
   return tokens;
 }
 
 /// The step-th rows of those entities that have one.
+/// \param candidates  [entities] GivenTokens::candidate of their first rows
 void EntityMaker::draw_next(std::int64_t first, std::int64_t step, std::uint64_t seed,
+                            std::span<const std::int32_t> candidates,
                             trainer::TokenMatrix& tokens) const {
   HistoryArrays history;
-  std::vector<std::int64_t> places;  // rows in `tokens`
+  std::vector<std::int64_t> places, output;  // rows in `tokens`, and of the output
   for (std::int64_t e = first; begin(e) - begin(first) < tokens.n_rows; ++e) {
     if (begin(e + 1) - begin(e) <= step) continue;
     history.add(e, step, e + 1 == entities() ? last_rows_ : begin(e + 1) - begin(e));
+    history.candidate.push_back(candidates[static_cast<std::size_t>(e - first)]);
     places.push_back(begin(e) - begin(first) + step);
+    output.push_back(begin(e) + step);
   }
   const auto n = static_cast<std::int64_t>(places.size());
-  std::vector<std::uint16_t> fixed(static_cast<std::size_t>(n * tokens.n_columns),
-                                   kernels::kFreeToken);
-  history.previous.resize(fixed.size());
+  const auto cell = [&](int t, std::int64_t i) { return static_cast<std::size_t>(t * n + i); };
+  std::vector<std::uint16_t> fixed;
+  if (given_ != nullptr) fixed = given_->fixed(output);
+  fixed.resize(static_cast<std::size_t>(n * tokens.n_columns), kernels::kFreeToken);
+  history.previous.resize(kernels::kLookBack * fixed.size());
   for (int s = 0; s < tokens.n_columns; ++s) {
     const int t = panel_.order[static_cast<std::size_t>(s)];
     for (std::int64_t i = 0; i < n; ++i) {
-      const std::uint16_t before = tokens.column(t)[places[static_cast<std::size_t>(i)] - 1];
-      history.previous[static_cast<std::size_t>(t * n + i)] = before;
-      if (s < panel_.shared) fixed[static_cast<std::size_t>(t * n + i)] = before;
+      const std::uint16_t* now = tokens.column(t) + places[static_cast<std::size_t>(i)];
+      for (int back = 0; back < std::min<std::int64_t>(step, kernels::kLookBack); ++back)
+        history.previous[cell(back * tokens.n_columns + t, i)] = now[-1 - back];
+      if (s < panel_.shared) fixed[cell(t, i)] = now[-1];
     }
   }
   const kernels::GivenRows::History view = history.view();
   kernels::GivenRows rows{.n_rows = n, .seed = seed, .fixed = fixed};
-  rows.particles = 1;
+  rows.particles = rows_bound_ ? conditions_->particles() : 1;
   rows.history = &view;
-  const std::vector<kernels::TokenMask> masks = codec_.entity_time_masks(false);
+  std::vector<kernels::TokenMask> masks = codec_.entity_time_masks(false);
+  if (rows_bound_) {
+    for (kernels::TokenMask& mask : conditions_->masks(output)) masks.push_back(std::move(mask));
+  }
   rows.masks = masks;
   const kernels::GivenTokens drawn = model_.sampler->sample_given(rows, 1);
   for (int t = 0; t < tokens.n_columns; ++t) {
     for (std::int64_t i = 0; i < n; ++i)
-      tokens.column(t)[places[static_cast<std::size_t>(i)]] =
-          drawn.tokens[static_cast<std::size_t>(t * n + i)];
+      tokens.column(t)[places[static_cast<std::size_t>(i)]] = drawn.tokens[cell(t, i)];
   }
 }
 
@@ -232,30 +250,34 @@ table::Table EntityMaker::draw(std::int64_t first, std::int64_t n, int attempt,
       tokens, begin(first), seed,
       [&](int column, table::Column& cells) {
         if (column == panel_.entity) cells = identifiers(first, n, std::move(cells));
-        if (std::find(constants_.begin(), constants_.end(), column) != constants_.end())
-          spread(cells);
+        if (is_constant(column)) spread(cells);
+        if (given_ != nullptr) given_->overlay(begin(first), column, cells);
       },
       begins.data());
   for (std::size_t i = 0; conditions_ != nullptr && i < conditions_->where().size(); ++i) {
     const table::AllowedValues& allowed = conditions_->where()[i];
     codec_.narrow(allowed, tokens, begin(first), seed, rows);
-    spread(rows.columns[static_cast<std::size_t>(allowed.column)]);
+    if (is_constant(allowed.column)) spread(rows.columns[static_cast<std::size_t>(allowed.column)]);
   }
   rows.columns.erase(rows.columns.begin() + panel_.rows_column);
+  if (given_ != nullptr) given_->carry(begin(first), rows);
   return rows;
 }
 
 /// Whether rows [first, last) of a table meet everything; counts what they break.
+/// \param first_output  number in the output of the table's first row
 bool EntityMaker::good(const table::Table& rows, std::int64_t first, std::int64_t last,
-                       RetryCounts& counts) const {
+                       std::int64_t first_output, RetryCounts& counts) const {
   bool all = true;
   for (std::int64_t row = first; row < last; ++row) {
     for (std::size_t i = 0; i < constraints_.size(); ++i) {
-      if (constraints_[i].holds(rows, row)) continue;
+      if (constraints_[i].holds(rows, row) ||
+          (conditions_ != nullptr && !conditions_->binds(constraints_[i], first_output + row)))
+        continue;
       all = false;
       ++counts.broken[i];
     }
-    if (conditions_ != nullptr && !conditions_->meets(rows, row, row, counts.conditions))
+    if (conditions_ != nullptr && !conditions_->meets(rows, row, first_output, counts.conditions))
       all = false;
   }
   if (guard_ != nullptr && all) {
@@ -273,13 +295,16 @@ void EntityMaker::give_up(const table::Table& rows, std::int64_t entity) const {
   for (std::int64_t row = 0; row < rows.n_rows(); ++row) {
     for (const table::Constraint& constraint : constraints_) {
       SEMBLANCE_EXPECT(
-          constraint.holds(rows, row), kData,
+          constraint.holds(rows, row) ||
+              (conditions_ != nullptr && !conditions_->binds(constraint, begin(entity) + row)),
+          kData,
           "constraint '{}' is still broken by a row of {} {} after {} draws: the "
           "training table hardly ever meets it; correct or leave out the constraint in "
           "the metadata and train again",
           constraint.text, schema_.entity, entity + 1, kMostDraws);
     }
-    const std::string broken = conditions_ == nullptr ? "" : conditions_->broken(rows, row, row);
+    const std::string broken =
+        conditions_ == nullptr ? "" : conditions_->broken(rows, row, begin(entity));
     SEMBLANCE_EXPECT(broken.empty(), kData, "{} is still broken by {} {} after {} draws: widen it",
                      broken, schema_.entity, entity + 1, kMostDraws);
   }
@@ -297,13 +322,13 @@ table::Table EntityMaker::make_block(std::int64_t first, std::int64_t last,
   if (constraints_.empty() && guard_ == nullptr && conditions_ == nullptr) return rows;
   for (std::int64_t e = first; e < last; ++e) {
     const std::int64_t at = begin(e) - begin(first), many = begin(e + 1) - begin(e);
-    if (good(rows, at, at + many, counts)) continue;
+    if (good(rows, at, at + many, begin(first), counts)) continue;
     counts.rows += many;
     for (int attempt = 1;; ++attempt) {
       const table::Table again = draw(e, 1, attempt, nullptr);
       counts.draws += many;
       if (attempt == kMostDraws) give_up(again, e);
-      if (!good(again, 0, many, counts)) continue;
+      if (!good(again, 0, many, begin(e), counts)) continue;
       for (std::int64_t row = 0; row < many; ++row) copy_row(again, row, rows, at + row);
       break;
     }

@@ -4,8 +4,10 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "generator/given_people.hpp"
 #include "table/file_summary.hpp"
 #include "table/read_table.hpp"
+#include "trainer/panel.hpp"
 
 namespace semblance::generator {
 namespace {
@@ -100,6 +102,10 @@ GivenTable::GivenTable(const std::string& path, bool impute, const trainer::Code
 GivenTable::GivenTable(table::Table rows, const std::string& name, bool impute,
                        const trainer::Codec& codec)
     : name_(name), impute_(impute), given_(std::move(rows)) {
+  if (codec.schema().find(trainer::kEntityRows) >= 0) {
+    GivenPeople people = group_people(std::move(given_), codec.schema(), impute, name);
+    given_ = std::move(people.rows), entities_ = std::move(people.begin);
+  }
   match_columns(codec);
   fix_tokens(codec);
 }
@@ -111,15 +117,18 @@ void GivenTable::match_columns(const trainer::Codec& codec) {
   for (table::ColumnSpec& spec : schema_.columns) {
     source_.push_back(given_.find(spec.name));
     if (source_.back() < 0) continue;
-    any = any || spec.kind != table::Kind::kId;
+    any = any || (spec.kind != table::Kind::kId && spec.name != trainer::kEntityRows);
     spec = joined_spec(spec, given_.columns[static_cast<std::size_t>(source_.back())].spec);
   }
   SEMBLANCE_EXPECT(any, kData, "{}: none of its columns is one that the model has learned ({})",
                    name_, fmt::join(codec.schema().names(), ", "));
   for (int c = 0; c < given_.n_columns(); ++c) {
-    if (std::find(source_.begin(), source_.end(), c) != source_.end()) continue;
+    const table::ColumnSpec& spec = given_.columns[static_cast<std::size_t>(c)].spec;
+    if (std::find(source_.begin(), source_.end(), c) != source_.end() ||
+        spec.name == trainer::kPreviousDate)
+      continue;
     carried_.push_back(c);
-    schema_.columns.push_back(given_.columns[static_cast<std::size_t>(c)].spec);
+    schema_.columns.push_back(spec);
   }
 }
 
@@ -141,6 +150,8 @@ void GivenTable::fix_tokens(const trainer::Codec& codec) {
     whole.columns.push_back(source_[c] < 0 ? missing_column(codec.schema().columns[c], n_rows())
                                            : given_.columns[static_cast<std::size_t>(source_[c])]);
   }
+  if (const int previous = given_.find(trainer::kPreviousDate); previous >= 0)
+    whole.columns.push_back(given_.columns[static_cast<std::size_t>(previous)]);
   const trainer::TokenMatrix tokens = codec.encode(whole);
   n_tokens_ = tokens.n_columns;
   fixed_.assign(tokens.tokens.size(), kernels::kFreeToken);
@@ -156,6 +167,15 @@ void GivenTable::fix_tokens(const trainer::Codec& codec) {
     }
     fix_unit(codec, tokens, columns);
   }
+}
+
+/// An interval needs both of its ends; the date that an entity's rows are in order of is counted
+/// from the row before, but for the first row.
+bool GivenTable::needs_base(const trainer::Codec& codec, int column, std::int64_t row) const {
+  if (codec.base_of(column) < 0) return false;
+  return codec.schema().columns[static_cast<std::size_t>(column)].name !=
+             codec.schema().entity_time ||
+         entities_.empty() || std::binary_search(entities_.begin(), entities_.end(), row);
 }
 
 /// The given tokens of a column, or of the columns of a combination.
@@ -175,7 +195,7 @@ void GivenTable::fix_unit(const trainer::Codec& codec, const trainer::TokenMatri
     return allowed;
   };
   for (std::int64_t row = 0; row < n_rows(); ++row) {
-    bool all = base < 0 || is_given(codec, base, row);  // an interval needs both of its ends
+    bool all = !needs_base(codec, columns.front(), row) || is_given(codec, base, row);
     for (const int column : columns) all = all && is_given(codec, column, row);
     for (const int column : columns) {
       if (source_[static_cast<std::size_t>(column)] < 0) continue;
@@ -241,26 +261,24 @@ void GivenTable::add_mask(const trainer::Codec& codec, const table::AllowedValue
   }
 }
 
-std::vector<std::uint16_t> GivenTable::fixed(std::int64_t first, std::int64_t n) const {
-  std::vector<std::uint16_t> out(static_cast<std::size_t>(n_tokens_ * n));
+std::vector<std::uint16_t> GivenTable::fixed(std::span<const std::int64_t> rows) const {
+  std::vector<std::uint16_t> out;
+  out.reserve(static_cast<std::size_t>(n_tokens_) * rows.size());
   for (int t = 0; t < n_tokens_; ++t) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      out[static_cast<std::size_t>(t * n + i)] =
-          fixed_[static_cast<std::size_t>(t * n_rows() + (first + i) % n_rows())];
-    }
+    for (const std::int64_t row : rows)
+      out.push_back(fixed_[static_cast<std::size_t>(t * n_rows() + row % n_rows())]);
   }
   return out;
 }
 
-std::vector<kernels::TokenMask> GivenTable::masks(std::int64_t first, std::int64_t n) const {
+std::vector<kernels::TokenMask> GivenTable::masks(std::span<const std::int64_t> rows) const {
   std::vector<kernels::TokenMask> out;
   for (const kernels::TokenMask& mask : masks_) {
-    std::vector<char> rows(static_cast<std::size_t>(n));
-    for (std::int64_t i = 0; i < n; ++i)
-      rows[static_cast<std::size_t>(i)] =
-          mask.rows[static_cast<std::size_t>((first + i) % n_rows())];
-    if (std::find(rows.begin(), rows.end(), 1) == rows.end()) continue;
-    out.push_back({mask.column, mask.given, mask.weights, std::move(rows)});
+    std::vector<char> holds;
+    for (const std::int64_t row : rows)
+      holds.push_back(mask.rows[static_cast<std::size_t>(row % n_rows())]);
+    if (std::find(holds.begin(), holds.end(), 1) == holds.end()) continue;
+    out.push_back({mask.column, mask.given, mask.weights, std::move(holds)});
   }
   return out;
 }

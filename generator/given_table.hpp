@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,15 @@ class GivenTable {
   /// Columns of the model in its order, written as the given ones are, then those carried along.
   const table::Schema& schema() const { return schema_; }
 
-  /// Given tokens of output rows [first, first + n), [C, n]; row i is given row i mod n_rows().
-  std::vector<std::uint16_t> fixed(std::int64_t first, std::int64_t n) const;
-  /// Masks of output rows [first, first + n) beside `fixed`: cells to be filled are not missing,
-  /// combinations agree with the column that is given of them.
-  std::vector<kernels::TokenMask> masks(std::int64_t first, std::int64_t n) const;
+  /// Of a model of entities: [entities + 1] first row of each; else empty. Rows of one stand
+  /// together.
+  const std::vector<std::int64_t>& entities() const { return entities_; }
+
+  /// Given tokens of output rows, [C, rows]; row i is given row i mod n_rows().
+  std::vector<std::uint16_t> fixed(std::span<const std::int64_t> rows) const;
+  /// Masks of output rows beside `fixed`: cells to be filled are not missing, combinations agree
+  /// with the column that is given of them.
+  std::vector<kernels::TokenMask> masks(std::span<const std::int64_t> rows) const;
   /// Puts the given cells of a column of the model in the place of the generated ones.
   void overlay(std::int64_t first, int column, table::Column& made) const;
   /// Puts the columns that the model does not know behind those that it does.
@@ -46,6 +51,7 @@ class GivenTable {
 
  private:
   void match_columns(const trainer::Codec& codec);
+  bool needs_base(const trainer::Codec& codec, int column, std::int64_t row) const;
   void fix_tokens(const trainer::Codec& codec);
   void fix_unit(const trainer::Codec& codec, const trainer::TokenMatrix& tokens,
                 const std::vector<int>& columns);
@@ -55,6 +61,7 @@ class GivenTable {
   std::string name_;
   bool impute_;
   table::Table given_;
+  std::vector<std::int64_t> entities_;
   std::vector<int> source_;  ///< [columns of the model] column of given_, or -1
   std::vector<int> carried_;
   table::Schema schema_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 
@@ -39,18 +40,33 @@ const table::Schema& RowConditions::schema() const {
   return given_ != nullptr ? given_->schema() : codec_.schema();
 }
 
+std::vector<std::uint16_t> RowConditions::fixed(std::span<const std::int64_t> rows) const {
+  return given_ == nullptr ? std::vector<std::uint16_t>() : given_->fixed(rows);
+}
+
+std::vector<kernels::TokenMask> RowConditions::masks(std::span<const std::int64_t> rows) const {
+  std::vector<kernels::TokenMask> out = masks_;
+  if (given_ == nullptr) return out;
+  for (kernels::TokenMask& mask : given_->masks(rows)) out.push_back(std::move(mask));
+  return out;
+}
+
+bool RowConditions::binds(const table::Constraint& constraint, std::int64_t output_row) const {
+  if (given_ == nullptr) return true;
+  const std::vector<int> columns = constraint.all_columns();
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](int column) { return !given_->gives(column, output_row); });
+}
+
 table::Table RowConditions::draw(const trainer::Sampler& sampler, std::int64_t first_row,
                                  std::int64_t n_rows, std::uint64_t seed,
                                  ConditionFigures* figures) const {
-  std::vector<kernels::TokenMask> masks = masks_;
-  std::vector<std::uint16_t> fixed;
-  if (given_ != nullptr) {
-    fixed = given_->fixed(first_row, n_rows);
-    for (kernels::TokenMask& mask : given_->masks(first_row, n_rows))
-      masks.push_back(std::move(mask));
-  }
+  std::vector<std::int64_t> which(static_cast<std::size_t>(n_rows));
+  std::iota(which.begin(), which.end(), first_row);
+  const std::vector<kernels::TokenMask> all = masks(which);
+  const std::vector<std::uint16_t> tokens_given = fixed(which);
   kernels::GivenTokens drawn =
-      sampler.sample_given({first_row, n_rows, seed, masks, fixed, particles_}, 1);
+      sampler.sample_given({first_row, n_rows, seed, all, tokens_given, particles_}, 1);
   const trainer::TokenMatrix tokens{n_rows, static_cast<int>(codec_.token_columns().size()),
                                     std::move(drawn.tokens)};
   table::Table rows = codec_.decode(tokens, first_row, seed, [&](int column, table::Column& cells) {

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "generator/given_table.hpp"
 #include "table/condition.hpp"
+#include "table/constraint.hpp"
 #include "trainer/model.hpp"
 
 namespace semblance::generator {
@@ -46,6 +48,12 @@ class RowConditions {
   /// \param first_row  output number of rows' first row
   bool meets(const table::Table& rows, std::int64_t row, std::int64_t first_row,
              ConditionFigures& figures) const;
+  /// Tokens that are given of output rows, [C, rows]; empty when there are none.
+  std::vector<std::uint16_t> fixed(std::span<const std::int64_t> rows) const;
+  /// The conditions and what is given of output rows, as masks.
+  std::vector<kernels::TokenMask> masks(std::span<const std::int64_t> rows) const;
+  /// False for a constraint between cells of an output row that are all given: not ours to mend.
+  bool binds(const table::Constraint& constraint, std::int64_t output_row) const;
   /// The text of a condition that the row breaks; "" when there is none.
   std::string broken(const table::Table& rows, std::int64_t row, std::int64_t first_row) const;
 
@@ -53,8 +61,6 @@ class RowConditions {
   const table::Schema& schema() const;
   /// The conditions by column.
   const std::vector<table::AllowedValues>& where() const { return where_; }
-  /// The conditions as masks of tokens.
-  const std::vector<kernels::TokenMask>& masks() const { return masks_; }
   /// Null when no cells are given.
   const GivenTable* given() const { return given_; }
   /// Candidates a row.

@@ -37,10 +37,7 @@ table::Table RowMaker::draw(std::int64_t first_row, std::int64_t n_rows, int att
 
 /// A constraint between cells that are all given is not ours to mend.
 bool RowMaker::binds(const table::Constraint& constraint, std::int64_t global_row) const {
-  if (conditions_ == nullptr || conditions_->given() == nullptr) return true;
-  const std::vector<int> columns = constraint.all_columns();
-  return std::any_of(columns.begin(), columns.end(),
-                     [&](int column) { return !conditions_->given()->gives(column, global_row); });
+  return conditions_ == nullptr || conditions_->binds(constraint, global_row);
 }
 
 /// Those of the candidate rows that break a constraint or a condition, or equal a real row.

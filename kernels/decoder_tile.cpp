@@ -73,6 +73,12 @@ SEMBLANCE_CLONES void add_row(const float* row, std::int64_t stride, float* out)
   add_vectors(row, stride, out);
 }
 
+/// The same of a row that counts for less: by a power of two, so that the product is exact.
+SEMBLANCE_CLONES void add_faded(const float* row, float weight, std::int64_t stride, float* out) {
+  for (std::int64_t i = 0; i < stride; i += kLane)
+    for (int l = 0; l < kLane; ++l) out[i + l] += weight * row[i + l];
+}
+
 /// Each row of a tile += the row of the table that its token names.
 SEMBLANCE_CLONES void add_rows(const float* table, const std::uint16_t* tokens, int rows,
                                std::int64_t stride, float* out) {
@@ -231,6 +237,7 @@ DecoderTile::DecoderTile(const DecoderWeights& w, FixedIsa isa)
   if (!w.position.empty()) {
     previous_ = carried(w.previous.data(), at, w);
     position_ = carried(w.position.data(), kPositions, w);
+    recall_.assign(w.recall.begin(), w.recall.end());
     transition_.assign(w.transition.begin(), w.transition.end());
     std::int64_t next = 0;
     for (const int k : cardinalities_) {
@@ -262,12 +269,17 @@ void DecoderTile::add_latent(const float* z, float* context) const {
 
 void DecoderTile::add_history(const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
                               std::int32_t size, float* context) const {
-  for (int s = shared_; tokens != nullptr && s < columns(); ++s)
-    add_row(previous_.row(offsets_[static_cast<std::size_t>(s)] + tokens[output(s) * step]),
-            stride(), context);
+  float weight = 1;
+  for (int i = 0; i < std::min(index, kLookBack); ++i, weight *= kFading) {
+    for (int s = shared_; s < columns(); ++s) {
+      const int token = tokens[(std::int64_t{i} * columns() + output(s)) * step];
+      add_faded(previous_.row(offsets_[static_cast<std::size_t>(s)] + token), weight, stride(),
+                context);
+    }
+  }
   add_row(position_.row(position_from_start(index)), stride(), context);
   // The first row does not know yet how many there are: it draws that.
-  if (tokens != nullptr) add_row(position_.row(position_from_end(index, size)), stride(), context);
+  if (index > 0) add_row(position_.row(position_from_end(index, size)), stride(), context);
 }
 
 void DecoderTile::enter(int s, const float* context, Work& work) const {
@@ -300,13 +312,20 @@ void DecoderTile::logits(int s, Work& work) const {
   }
 }
 
-void DecoderTile::add_transitions(int s, int before, int r, Work& work) const {
-  if (!has_gate(s)) return;
+void DecoderTile::add_transitions(int s, const std::uint16_t* tokens, std::int64_t step,
+                                  std::int32_t index, int r, Work& work) const {
+  if (!has_gate(s) || index == 0) return;
+  const auto token_of = [&](int back) {
+    return tokens[(std::int64_t{back} * columns() + output(s)) * step];
+  };
+  const int before = token_of(0);
   float* logits = work.logits.data() + r * head_stride(s);
   const float* table = transition_.data() + transition_offsets_[static_cast<std::size_t>(s)];
   for_each_transition(cardinality(s), before,
                       [&](int token, int at) { logits[token] += table[at]; });
   logits[before] += work.gates[r];
+  for (int back = 1; back < std::min(index, kLookBack); ++back)
+    logits[token_of(back)] += recall_[static_cast<std::size_t>(s * (kLookBack - 1) + back - 1)];
 }
 
 void DecoderTile::exponentiate(int s, float* logits, float* lanes) const {

@@ -59,7 +59,8 @@ class DecoderTile {
   /// context += z U. \param z  [kTile, latent] \param context  [kTile, stride]
   void add_latent(const float* z, float* context) const;
   /// Adds what a row knows of its entity's other rows to its context: see GivenRows::History.
-  /// \param tokens  of the row before, by output column, `step` apart; null for a first row
+  /// \param tokens  of the row before, by output column, `step` apart; behind them those of the row
+  ///                before it, up to kLookBack rows; not read in a first row
   void add_history(const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
                    std::int32_t size, float* context) const;
   /// work.hidden = silu of column s's context, through the blocks, rounded.
@@ -67,9 +68,11 @@ class DecoderTile {
   void enter(int s, const float* context, Work& work) const;
   /// work.logits [kTile, head_stride(s)] of column s from work.hidden.
   void logits(int s, Work& work) const;
-  /// After logits(), in one row whose row before has the token `before`: adds the transitions from
-  /// it. Nothing for columns that the rows of an entity share. \param r  of the tile
-  void add_transitions(int s, int before, int r, Work& work) const;
+  /// After logits(), in one row: adds the transitions from the tokens of the rows before. Nothing
+  /// in a first row and for columns that the rows of an entity share. \param tokens  as of
+  /// add_history() \param r  of the tile
+  void add_transitions(int s, const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
+                       int r, Work& work) const;
   /// Logits of one row of column s to unnormalised probabilities, in place, and their lane sums.
   void exponentiate(int s, float* logits, float* lanes) const;
   /// Draws column s of `rows` rows from work.logits. \param u  [rows] \param tokens  [rows]
@@ -100,6 +103,7 @@ class DecoderTile {
   int latent_, shared_;
   bool panel_;
   Padded latent_in_, column_bias_, embedding_, previous_, position_;
+  std::vector<float> recall_;                     // [C, kLookBack - 1]
   std::vector<float> transition_;                 // [R]
   std::vector<std::int64_t> transition_offsets_;  // [C]
   std::vector<std::int64_t> offsets_;

@@ -90,7 +90,9 @@ void Conditions::check() const {
                          static_cast<std::int64_t>(history->entity.size()) == rows_.n_rows &&
                          static_cast<std::int64_t>(history->index.size()) == rows_.n_rows &&
                          static_cast<std::int64_t>(history->size.size()) == rows_.n_rows &&
-                         static_cast<std::int64_t>(history->previous.size()) == cells)),
+                         (history->candidate.empty() ||
+                          static_cast<std::int64_t>(history->candidate.size()) == rows_.n_rows) &&
+                         static_cast<std::int64_t>(history->previous.size()) == kLookBack * cells)),
                    kUsage, "a decoder of a panel, and no other, needs the history of its rows");
   SEMBLANCE_EXPECT(rows_.fixed.empty() || static_cast<std::int64_t>(rows_.fixed.size()) == cells,
                    kUsage, "{} given tokens for {} cells", rows_.fixed.size(), cells);
@@ -180,6 +182,7 @@ class CpuGivenSampler : public GivenSampler {
     std::vector<float> context, spare_context;          // [slots, stride]
     std::vector<std::uint16_t> history, spare_history;  // [slots, C] in the order of generation
     std::vector<double> log_weight;                     // [slots]
+    std::vector<std::int32_t> origin, spare_origin;     // [slots] candidates whose z they have
     std::vector<float> z;                               // [kTile, L]
     std::vector<float> final_context;                   // [kTile, stride]
     std::vector<std::uint16_t> final_tokens;            // [kTile, C]
@@ -230,6 +233,7 @@ CpuGivenSampler::Work CpuGivenSampler::make_work(int particles) const {
   work.context.resize(many * stride);
   work.history.resize(many * columns);
   work.log_weight.resize(many);
+  work.origin.resize(many);
   work.z.resize(static_cast<std::size_t>(kTile * tile_.latent()));
   work.final_context.resize(kTile * stride);
   work.final_tokens.resize(kTile * columns);
@@ -244,10 +248,14 @@ void CpuGivenSampler::draw_latent(const Job& job, std::int64_t first, std::int64
   const std::int64_t used = (last - first) * particles;
   for (std::int64_t chunk = 0; chunk < used; chunk += kTile) {
     for (std::int64_t slot = chunk; slot < std::min(used, chunk + kTile); ++slot) {
-      const auto particle = static_cast<std::uint32_t>(slot % particles);
+      const std::int64_t row = first + slot / particles;
+      const bool own = job.rows.history == nullptr || job.rows.history->candidate.empty();
+      const auto particle = static_cast<std::uint32_t>(
+          own ? slot % particles : job.rows.history->candidate[static_cast<std::size_t>(row)]);
+      work.origin[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(particle);
       for (int i = 0; i < latent; ++i) {
         work.z[(slot - chunk) * latent + i] =
-            latent_normal(job.rows.seed, job.latent_number(first + slot / particles),
+            latent_normal(job.rows.seed, job.latent_number(row),
                           particle * kMostLatent + static_cast<std::uint32_t>(i));
       }
     }
@@ -261,9 +269,8 @@ void CpuGivenSampler::add_history(const Job& job, std::int64_t first, std::int64
   if (history == nullptr) return;
   for (std::int64_t slot = 0; slot < (last - first) * job.rows.particles; ++slot) {
     const auto row = static_cast<std::size_t>(first + slot / job.rows.particles);
-    tile_.add_history(history->index[row] == 0 ? nullptr : history->previous.data() + row,
-                      job.rows.n_rows, history->index[row], history->size[row],
-                      work.context.data() + slot * tile_.stride());
+    tile_.add_history(history->previous.data() + row, job.rows.n_rows, history->index[row],
+                      history->size[row], work.context.data() + slot * tile_.stride());
   }
 }
 
@@ -271,9 +278,9 @@ void CpuGivenSampler::add_history(const Job& job, std::int64_t first, std::int64
 void CpuGivenSampler::add_transitions(const Job& job, int s, std::int64_t row, int r,
                                       Work& work) const {
   const GivenRows::History* history = job.rows.history;
-  if (history == nullptr || history->index[static_cast<std::size_t>(row)] == 0) return;
-  const std::int64_t at = tile_.output(s) * job.rows.n_rows + row;
-  tile_.add_transitions(s, history->previous[static_cast<std::size_t>(at)], r, work.tile);
+  if (history == nullptr) return;
+  tile_.add_transitions(s, history->previous.data() + row, job.rows.n_rows,
+                        history->index[static_cast<std::size_t>(row)], r, work.tile);
 }
 
 /// Draws one candidate's token of column s into its history.
@@ -362,6 +369,7 @@ void CpuGivenSampler::resample(std::int64_t slot, int particles, Work& work) con
                             work.context.begin() + (slot + particles) * stride);
   work.spare_history.assign(work.history.begin() + slot * columns,
                             work.history.begin() + (slot + particles) * columns);
+  work.spare_origin.assign(work.origin.begin() + slot, work.origin.begin() + slot + particles);
   for (int p = 0; p < particles; ++p) {
     const std::int64_t from = work.ancestors[static_cast<std::size_t>(p)];
     std::copy_n(work.spare_context.begin() + from * stride, stride,
@@ -369,6 +377,7 @@ void CpuGivenSampler::resample(std::int64_t slot, int particles, Work& work) con
     std::copy_n(work.spare_history.begin() + from * columns, columns,
                 work.history.begin() + (slot + p) * columns);
     work.log_weight[slot + p] = 0;
+    work.origin[slot + p] = work.spare_origin[from];
   }
 }
 
@@ -394,6 +403,8 @@ void CpuGivenSampler::choose(const Job& job, std::int64_t row, std::int64_t slot
               work.final_tokens.begin() + final_row * tile_.columns());
   job.out.effective[static_cast<std::size_t>(row)] = static_cast<float>(weights.effective);
   job.out.log_mass[static_cast<std::size_t>(row)] = weights.log_mass;
+  job.out.candidate[static_cast<std::size_t>(row)] =
+      work.origin[static_cast<std::size_t>(slot + chosen)];
 }
 
 /// Rows [first, last) up to their last conditioned columns; they become rows first_final ... of the
@@ -462,6 +473,7 @@ GivenTokens CpuGivenSampler::sample(const GivenRows& rows, int threads) const {
   out.tokens.resize(static_cast<std::size_t>(tile_.columns() * rows.n_rows));
   out.effective.resize(static_cast<std::size_t>(rows.n_rows));
   out.log_mass.resize(static_cast<std::size_t>(rows.n_rows));
+  out.candidate.resize(static_cast<std::size_t>(rows.n_rows));
   const Job job{rows, conditions, out};
   const std::int64_t together = std::max(1, kTile / rows.particles);  // rows of a run of candidates
   base::parallel_for((rows.n_rows + kTile - 1) / kTile, threads, [&](std::int64_t task) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/position.hpp"
 #include "kernels/sample_rows.hpp"
 
 namespace semblance::kernels {
@@ -32,10 +33,14 @@ struct GivenRows {
   struct History {
     std::span<const std::uint64_t> row;       ///< [n_rows] addresses a row's draws
     std::span<const std::uint64_t> entity;    ///< [n_rows] addresses its z
-    std::span<const std::uint16_t> previous;  ///< [C, n_rows] tokens of the row before; of a first
-                                              ///< row anything
+    std::span<const std::uint16_t> previous;  ///< [kLookBack, C, n_rows] tokens of the row before,
+                                              ///< of the one before it ...; anything where an
+                                              ///< entity has no such row
     std::span<const std::int32_t> index;      ///< [n_rows] rows of the entity before this one
     std::span<const std::int32_t> size;       ///< [n_rows] rows of the entity
+    /// [n_rows] GivenTokens::candidate of the entity's first row, whose z all candidates have;
+    /// empty: each has its own.
+    std::span<const std::int32_t> candidate = {};
   };
 
   /// Numbers of the output: rows first_row to first_row + n_rows - 1.
@@ -53,6 +58,7 @@ struct GivenRows {
 struct GivenTokens {
   std::vector<std::uint16_t> tokens;  ///< [C, n_rows] column-major, as RowSampler::sample
   std::vector<float> effective;  ///< [n_rows] least effective number of candidates, 1 to particles
+  std::vector<std::int32_t> candidate;  ///< [n_rows] number of the candidate whose z the row has
   std::vector<double> log_mass;  ///< [n_rows] estimate of the log-probability of the conditions
 };
 

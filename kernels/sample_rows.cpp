@@ -45,6 +45,7 @@ void check(const DecoderWeights& w) {
   check_size("previous", w.previous.size(), panel ? tokens * h : 0);
   check_size("position", w.position.size(), panel ? kPositions * h : 0);
   check_size("transition", w.transition.size(), panel ? transitions : 0);
+  check_size("recall", w.recall.size(), panel ? columns * (kLookBack - 1) : 0);
   check_size("stay_gate", w.stay_gate.size(), panel ? columns * h : 0);
   for (const DecoderWeights::Block& block : w.blocks) {
     check_size("block_in", block.in.size(), h * w.block_width);

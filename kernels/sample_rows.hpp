@@ -38,8 +38,9 @@ struct DecoderWeights {
   std::span<const float> position;    ///< [kPositions, H] added for the row's place
   std::span<const float> transition;  ///< [R] added to logits for the token of the row before: the
                                       ///< columns' tables (kernels/transition.hpp)
-  std::span<const float> stay_gate;   ///< [C, H] silu(context) to the logit of that token
-  int shared = 0;                     ///< leading columns that do not count in the row before
+  std::span<const float> recall;     ///< [C, kLookBack - 1] to the logits of the tokens before that
+  std::span<const float> stay_gate;  ///< [C, H] silu(context) to the logit of that token
+  int shared = 0;                    ///< leading columns that do not count in the row before
 };
 
 /// \throws Error{kData} naming the array whose size does not follow from the others

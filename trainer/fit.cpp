@@ -109,8 +109,11 @@ void Fit::start_afresh(const std::vector<float>* initial) {
   if (shape_.panel && initial == nullptr) {
     std::vector<double> made = count_transitions(shape_, data_, split_.training);
     communicator_.all_reduce_sum(std::span(made));
-    set_initial_transitions(shape_, counts, made,
-                            state_.weights.data() + layout_.offset(layout_.transition));
+    float* table = state_.weights.data() + layout_.offset(layout_.transition);
+    set_initial_transitions(shape_, counts, made, table);
+    std::vector<double> again = count_recalls(shape_, data_, split_.training, counts, table);
+    communicator_.all_reduce_sum(std::span(again));
+    set_initial_recall(shape_, again, state_.weights.data() + layout_.offset(layout_.recall));
   }
   state_.average = state_.weights;
   state_.weights.resize(static_cast<std::size_t>(trained_));

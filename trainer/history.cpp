@@ -10,13 +10,16 @@
 namespace semblance::trainer {
 namespace {
 
-/// Calls body(row of `previous`) for each token of the row before that counts.
+/// Calls body(row of `previous`, weight) for each token of the rows before that counts.
 template <class Body>
 void for_each_previous(const NetworkShape& shape, const TokenRows& data, std::int64_t row,
                        const std::vector<std::int64_t>& offsets, const Body& body) {
-  if (data.index[static_cast<std::size_t>(row)] == 0) return;
-  const std::uint16_t* before = data.tokens.data() + (row - 1) * data.n_columns;
-  for (int s = shape.shared; s < data.n_columns; ++s) body(offsets[s] + before[s]);
+  const int back = std::min(data.index[static_cast<std::size_t>(row)], kernels::kLookBack);
+  float weight = 1;
+  for (int i = 1; i <= back; ++i, weight *= kernels::kFading) {
+    const std::uint16_t* before = data.tokens.data() + (row - i) * data.n_columns;
+    for (int s = shape.shared; s < data.n_columns; ++s) body(offsets[s] + before[s], weight);
+  }
 }
 
 }  // namespace
@@ -27,8 +30,9 @@ void add_history(const NetworkShape& shape, const TokenRows& data,
   const std::vector<std::int64_t> offsets = shape.token_offsets();
   const std::int64_t h = shape.hidden;
   for (const std::int64_t row : rows) {
-    for_each_previous(shape, data, row, offsets,
-                      [&](std::int64_t at) { add_scaled(previous + at * h, 1.0f, h, context); });
+    for_each_previous(shape, data, row, offsets, [&](std::int64_t at, float weight) {
+      add_scaled(previous + at * h, weight, h, context);
+    });
     const auto r = static_cast<std::size_t>(row);
     add_scaled(position + kernels::position_from_start(data.index[r]) * h, 1.0f, h, context);
     // The first row does not know yet how many there are: it draws that.
@@ -46,8 +50,8 @@ void add_history_gradient(const NetworkShape& shape, const TokenRows& data,
   const std::vector<std::int64_t> offsets = shape.token_offsets();
   const std::int64_t h = shape.hidden;
   for (const std::int64_t row : rows) {
-    for_each_previous(shape, data, row, offsets, [&](std::int64_t at) {
-      add_scaled(context_gradient, 1.0f, h, previous + at * h);
+    for_each_previous(shape, data, row, offsets, [&](std::int64_t at, float weight) {
+      add_scaled(context_gradient, weight, h, previous + at * h);
     });
     const auto r = static_cast<std::size_t>(row);
     add_scaled(context_gradient, 1.0f, h,
@@ -72,6 +76,16 @@ void for_each_before(const TokenRows& data, std::span<const std::int64_t> rows, 
   }
 }
 
+constexpr int kFurther = kernels::kLookBack - 1;
+
+/// Calls body(0, 1 ..., token) for the rows before the row before, the last one first.
+template <class Body>
+void for_each_further(const TokenRows& data, std::int64_t row, int s, const Body& body) {
+  const int many = std::min(data.index[static_cast<std::size_t>(row)] - 1, kFurther);
+  for (int back = 0; back < many; ++back)
+    body(back, data.tokens[(row - 2 - back) * data.n_columns + s]);
+}
+
 }  // namespace
 
 void add_transitions(const NetworkShape& shape, const TokenRows& data,
@@ -84,12 +98,15 @@ void add_transitions(const NetworkShape& shape, const TokenRows& data,
     kernels::for_each_transition(k, before,
                                  [&](int token, int at) { logits[token * n + r] += table[at]; });
     logits[before * n + r] += dot(gate, head.hidden + r * h, h);
+    for_each_further(data, rows[r], head.column, [&](int back, std::uint16_t token) {
+      logits[token * n + r] += head.recall[head.column * kFurther + back];
+    });
   });
 }
 
 void add_transition_gradient(const NetworkShape& shape, const TokenRows& data,
                              std::span<const std::int64_t> rows, const HistoryHead& head,
-                             const float* logit_gradient, float* table, float* gate,
+                             const float* logit_gradient, float* table, float* recall, float* gate,
                              float* hidden_gradient) {
   const std::int64_t h = shape.hidden, n = static_cast<std::int64_t>(rows.size());
   const int k = shape.cardinalities[head.column];
@@ -100,6 +117,9 @@ void add_transition_gradient(const NetworkShape& shape, const TokenRows& data,
     const float slope = logit_gradient[before * n + r];
     add_scaled(head.hidden + r * h, slope, h, gate + head.column * h);
     add_scaled(head.gate + head.column * h, slope, h, hidden_gradient + r * h);
+    for_each_further(data, rows[r], head.column, [&](int back, std::uint16_t token) {
+      recall[head.column * kFurther + back] += logit_gradient[token * n + r];
+    });
   });
 }
 

@@ -90,6 +90,7 @@ NetworkLayout::NetworkLayout(const NetworkShape& shape) {
     previous = add("previous", tokens, shape.hidden, true, true);
     position = add("position", kernels::kPositions, shape.hidden, false);
     transition = add("transition", 1, shape.transition_offsets().back(), false);
+    recall = add("recall", shape.columns(), kernels::kLookBack - 1, false);
     stay_gate = add("stay_gate", shape.columns(), shape.hidden);
   }
 }

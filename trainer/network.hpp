@@ -70,6 +70,7 @@ struct NetworkLayout {
   int previous = -1;             ///< [T, H] tokens of the row before; only of a panel
   int position = -1;             ///< [kPositions, H] the row's place; only of a panel
   int transition = -1;  ///< [1, R] logits given the token of the row before; only of a panel
+  int recall = -1;      ///< [C, kLookBack - 1] logits of the tokens before that; only of a panel
   int stay_gate = -1;   ///< [C, H] silu(context) to the logit of that token; only of a panel
   int head_bias = -1;   ///< [1, T]
 

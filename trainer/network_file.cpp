@@ -112,6 +112,7 @@ kernels::DecoderWeights decoder_weights(const StoredNetwork& network) {
   out.previous = part(layout.previous);
   out.position = part(layout.position);
   out.transition = part(layout.transition);
+  out.recall = part(layout.recall);
   out.stay_gate = part(layout.stay_gate);
   out.shared = shape.shared;
   return out;

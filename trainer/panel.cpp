@@ -187,6 +187,27 @@ void Panel::places(std::int64_t first, std::int64_t last, std::vector<std::int32
   }
 }
 
+Grouping group_rows(const table::Column& entity, const table::Column* time) {
+  const std::vector<std::int64_t> numbers = numbered(entity);
+  return {sorted(numbers, time), begins(numbers)};
+}
+
+void add_panel_columns(const table::Schema& schema, const std::vector<std::int64_t>& begin,
+                       table::Table& rows) {
+  const int time = schema.entity_time.empty() ? -1 : rows.find(schema.entity_time);
+  if (time >= 0) {
+    const table::Column& dates = rows.columns[static_cast<std::size_t>(time)];
+    const table::ColumnSpec& spec =
+        schema.columns[static_cast<std::size_t>(schema.find(schema.entity_time))];
+    const int base = schema.find(spec.relative_to);
+    const bool usable = base >= 0 && !schema.columns[static_cast<std::size_t>(base)].dropped &&
+                        rows.find(spec.relative_to) >= 0;
+    rows.columns.push_back(
+        previous_dates(dates, usable ? &rows.column(spec.relative_to) : nullptr, begin));
+  }
+  rows.columns.push_back(row_counts(begin));
+}
+
 bool has_panel(const table::Table& rows, const table::Schema& schema) {
   if (schema.entity.empty() || rows.find(schema.entity) < 0) return false;
   const std::vector<std::int64_t> entity = numbered(rows.column(schema.entity));
@@ -207,8 +228,9 @@ Panel prepare_panel(table::Table rows, table::Schema& schema) {
   const table::Column* time =
       schema.entity_time.empty() ? nullptr : &rows.column(schema.entity_time);
   Panel panel;
-  panel.begin = begins(entity);
-  panel.order = sorted(entity, time);
+  Grouping groups = group_rows(rows.column(schema.entity), time);
+  panel.begin = std::move(groups.begin);
+  panel.order = std::move(groups.order);
   panel.rows = table::take_rows(rows, panel.order);
   rows = {};
 
@@ -228,17 +250,7 @@ Panel prepare_panel(table::Table rows, table::Schema& schema) {
   owner.spec = spec;
 
   find_constants(panel.rows, panel.begin, schema);
-  if (!schema.entity_time.empty()) {
-    const table::Column& dates = panel.rows.column(schema.entity_time);
-    const int base = schema.find(dates.spec.relative_to);
-    panel.rows.columns.push_back(
-        previous_dates(dates,
-                       base < 0 || schema.columns[static_cast<std::size_t>(base)].dropped
-                           ? nullptr
-                           : &panel.rows.column(dates.spec.relative_to),
-                       panel.begin));
-  }
-  panel.rows.columns.push_back(row_counts(panel.begin));
+  add_panel_columns(schema, panel.begin, panel.rows);
   schema.columns.push_back(panel.rows.columns.back().spec);
   return panel;
 }

@@ -32,6 +32,20 @@ struct Panel {
               std::vector<std::int32_t>& size) const;
 };
 
+/// Rows by entity.
+struct Grouping {
+  std::vector<std::int64_t> order;  ///< [rows] entities in the order of their first rows, by date
+  std::vector<std::int64_t> begin;  ///< [entities + 1] first row of each in that order
+};
+
+/// \param time  null: an entity's rows stay as they are; rows without a date come last
+Grouping group_rows(const table::Column& entity, const table::Column* time);
+
+/// Puts kPreviousDate (where there are dates) and kEntityRows behind the columns of a table whose
+/// rows of one entity stand together. \param schema  with entity_time
+void add_panel_columns(const table::Schema& schema, const std::vector<std::int64_t>& begin,
+                       table::Table& rows);
+
 /// True when the schema names an entity that has several rows, so that prepare_panel() has
 /// something to do.
 bool has_panel(const table::Table& rows, const table::Schema& schema);

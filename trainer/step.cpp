@@ -226,6 +226,7 @@ void TrainingStep::head(Pass& pass, int s, bool first) {
 
 HistoryHead TrainingStep::history_head(const Pass& pass, int s) const {
   return {s, hidden_.data(), pass.weights + layout_.offset(layout_.transition),
+          pass.weights + layout_.offset(layout_.recall),
           pass.weights + layout_.offset(layout_.stay_gate)};
 }
 
@@ -252,6 +253,7 @@ void TrainingStep::head(Pass& pass, int s, bool first, const HeadRows& rows) {
   if (follows)
     add_transition_gradient(shape_, pass.data, pass.rows, history, logits_.data(),
                             pass.grad + layout_.offset(layout_.transition),
+                            pass.grad + layout_.offset(layout_.recall),
                             pass.grad + layout_.offset(layout_.stay_gate), rows.hidden_grad);
 }
 

@@ -1,8 +1,9 @@
-/// What the tables of transitions begin with.
+/// What the parts of the network that know an entity's rows before begin with.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "kernels/position.hpp"
 #include "kernels/transition.hpp"
 #include "trainer/history.hpp"
 
@@ -150,6 +151,55 @@ void set_initial_transitions(const NetworkShape& shape, std::span<const double> 
       set_distances(column, own);
     }
     if (column.k <= kernels::kMostOrdered) close_directions(column, own);
+  }
+}
+
+std::vector<double> count_recalls(const NetworkShape& shape, const TokenRows& data,
+                                  std::span<const std::int64_t> rows,
+                                  std::span<const double> frequencies, const float* table) {
+  const std::vector<std::int64_t> offsets = shape.token_offsets(),
+                                  tables = shape.transition_offsets();
+  std::vector<double> counts(static_cast<std::size_t>(3 * shape.columns()));
+  for (int s = shape.shared; s < shape.columns(); ++s) {
+    const int k = shape.cardinalities[s];
+    const ColumnCounts column{
+        k,
+        frequencies.subspan(static_cast<std::size_t>(offsets[s]), static_cast<std::size_t>(k)),
+        {},
+        {}};
+    std::vector<double> share, whole(static_cast<std::size_t>(k), 1.0);
+    for (int t = 0; t < k; ++t) share.push_back(column.share(t));
+    const auto raised = [&](int before, int token) {
+      const int at = kernels::transition_at(k, before, token);
+      return share[static_cast<std::size_t>(token)] *
+             (at < 0 ? 1.0 : std::exp(static_cast<double>(table[tables[s] + at])));
+    };
+    for (int before = 0; before < k; ++before) {
+      kernels::for_each_transition(k, before, [&](int token, int) {
+        whole[static_cast<std::size_t>(before)] +=
+            raised(before, token) - share[static_cast<std::size_t>(token)];
+      });
+    }
+    double* own = counts.data() + 3 * s;
+    for (const std::int64_t row : rows) {
+      if (data.index[static_cast<std::size_t>(row)] < 2) continue;
+      const std::uint16_t* now = data.tokens.data() + row * data.n_columns + s;
+      const std::uint16_t before = now[-data.n_columns], last_but_one = now[-2 * data.n_columns];
+      if (before == last_but_one) continue;
+      ++own[0];
+      own[1] += *now == last_but_one;
+      own[2] += raised(before, last_but_one) / whole[before];
+    }
+  }
+  return counts;
+}
+
+void set_initial_recall(const NetworkShape& shape, std::span<const double> counts, float* recall) {
+  for (int s = shape.shared; s < shape.columns(); ++s) {
+    const double* own = counts.data() + 3 * s;
+    const double usual = (own[2] + 0.1) / (own[0] + 0.2);
+    const double seen = (own[1] + kPrior * usual) / (own[0] + kPrior);
+    recall[s * (kernels::kLookBack - 1)] = static_cast<float>(log_odds(seen) - log_odds(usual));
   }
 }
 

@@ -60,9 +60,12 @@ std::vector<double> drawn(const NetworkShape& shape, const std::vector<float>& w
   const auto columns = static_cast<std::size_t>(shape.columns());
   std::vector<std::uint64_t> address, entity;
   std::vector<std::uint16_t> previous, fixed;
+  for (std::size_t back = 1; back <= kernels::kLookBack; ++back) {
+    for (std::size_t s = 0; s < columns; ++s)
+      previous.insert(previous.end(), static_cast<std::size_t>(many),
+                      back <= row ? data.tokens[(row - back) * columns + s] : 0);
+  }
   for (std::size_t s = 0; s < columns; ++s) {
-    previous.insert(previous.end(), static_cast<std::size_t>(many),
-                    data.tokens[(row - 1) * columns + s]);
     fixed.insert(fixed.end(), static_cast<std::size_t>(many),
                  s + 1 < columns ? data.tokens[row * columns + s] : kernels::kFreeToken);
   }
@@ -85,13 +88,13 @@ std::vector<double> drawn(const NetworkShape& shape, const std::vector<float>& w
 }
 
 TEST(History, TheNextRowIsDrawnAsItWasLearned) {
-  for (const int k : {5, 40, 300}) {
+  for (const auto& [k, many] : {std::pair{5, 3}, {40, 2}, {300, 7}}) {
     const NetworkShape shape = panel_of({3, 4, k});
     const NetworkLayout layout(shape);
     const std::vector<float> weights = random_weights(layout, 0.7);
-    TokenRows data = entity_of(shape, 3);
+    TokenRows data = entity_of(shape, many);
     for (std::size_t i = 0; i < data.tokens.size(); ++i)
-      data.tokens[i] = static_cast<std::uint16_t>(i % 3);
+      data.tokens[i] = static_cast<std::uint16_t>(i * i % 3);
     const std::vector<double> p = believed(shape, weights, data);
     constexpr std::int64_t kMany = 40'000;
     const std::vector<double> q = drawn(shape, weights, data, kMany);
@@ -120,6 +123,26 @@ TEST(History, TablesTellPairsDistancesOrStayingByTheNumberOfTokens) {
   EXPECT_EQ(transition_size(400), 400);
   EXPECT_EQ(transition_at(400, 3, 3), 3);
   EXPECT_EQ(transition_at(400, 3, 4), -1);
+}
+
+TEST(History, RowsFurtherBackCountForLess) {
+  const NetworkShape shape = panel_of({3, 4, 5});
+  const NetworkLayout layout(shape);
+  const std::vector<float> weights = random_weights(layout, 0.7);
+  const TokenRows data = entity_of(shape, 8);
+  const auto change = [&](std::int64_t back) {
+    TokenRows other = data;
+    other.tokens[static_cast<std::size_t>((data.n_rows - 1 - back) * 3 + 1)] = 2;
+    const std::vector<double> p = believed(shape, weights, data),
+                              q = believed(shape, weights, other);
+    double distance = 0;
+    for (std::size_t t = 0; t < p.size(); ++t) distance += std::abs(p[t] - q[t]);
+    return distance;
+  };
+  EXPECT_GT(change(2), 1.2 * change(3));
+  EXPECT_GT(change(3), 1.2 * change(4));
+  EXPECT_GT(change(4), 1e-4);
+  EXPECT_EQ(change(5), 0) << "kLookBack is 4";
 }
 
 /// People whose last column climbs by one with probability `climb`, and else stays.

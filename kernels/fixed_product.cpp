@@ -4,11 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-
-#if defined(__x86_64__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "kernels/tile_permission.hpp"
 
 namespace semblance::kernels {
 namespace {
@@ -20,17 +16,6 @@ std::int64_t rounded_up(std::int64_t size, std::int64_t to) { return (size + to 
 
 std::vector<CacheLine> lines(std::int64_t bytes) {
   return std::vector<CacheLine>(static_cast<std::size_t>(rounded_up(bytes, 64) / 64));
-}
-
-/// The kernel saves tile registers only of processes that ask for them.
-bool may_use_tiles() {
-#if defined(__x86_64__) && defined(__linux__) && defined(SYS_arch_prctl)
-  constexpr int kRequestPermission = 0x1023, kTileData = 18;
-  static const bool allowed = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-  return allowed;
-#else
-  return false;
-#endif
 }
 
 /// Scale of a column of which each whole number is at most 8000 and their sum below 2^18, so that

@@ -6,6 +6,8 @@
 #include <ATen/ops/from_blob.h>
 #include <dlfcn.h>
 
+#include "trainer/gemm_amx.hpp"
+
 namespace semblance::trainer {
 namespace {
 
@@ -50,6 +52,9 @@ void gemm_by_tensors(bool transpose_a, bool transpose_b, std::int64_t m, std::in
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const float* a, const float* b, float beta, float* c) {
+  static const bool tiles = has_amx_gemm();
+  if (tiles && fits_amx_gemm(m, n, k))
+    return amx_gemm(transpose_a, transpose_b, m, n, k, a, b, beta, c);
   static const Sgemm sgemm = find_sgemm();
   use_one_thread();
   if (sgemm == nullptr) return gemm_by_tensors(transpose_a, transpose_b, m, n, k, a, b, beta, c);

@@ -59,6 +59,8 @@ const std::vector<SectionSpec>& all_sections() {
        entity_section,
        {{"quality.entity_rows_ks", "Rows a person"},
         {"quality.entity_constants", "What belongs to the person stays the same"},
+        {"quality.entity_unchanged", "How often a value stays"},
+        {"quality.entity_gaps_ks", "Time between rows"},
         {"quality.entity_lag_error", "From one row to the next"},
         {"quality.entity_order", "Rows out of order"}}},
       {"quality",

@@ -112,6 +112,26 @@ double constant_share(const std::vector<std::vector<std::int64_t>>& entities,
   return several > 0 ? constant / several : kNan;
 }
 
+double unchanged_share(const std::vector<std::vector<std::int64_t>>& entities,
+                       const Feature& column) {
+  double pairs = 0, unchanged = 0;
+  for (const std::vector<std::int64_t>& rows : entities) {
+    for (std::size_t i = 0; i + 1 < rows.size(); ++i)
+      ++pairs, unchanged += same(column, rows[i], rows[i + 1]);
+  }
+  return pairs > 0 ? unchanged / pairs : kNan;
+}
+
+std::vector<double> date_gaps(const std::vector<std::vector<std::int64_t>>& entities,
+                              const Feature& time) {
+  std::vector<double> gaps;
+  for_each_pair(entities, time, [&](std::size_t a, std::size_t b) {
+    gaps.push_back(time.numbers[b] - time.numbers[a]);
+  });
+  std::sort(gaps.begin(), gaps.end());
+  return gaps;
+}
+
 double lag_association(const std::vector<std::vector<std::int64_t>>& entities,
                        const Feature& column, int n_levels) {
   if (!column.numbers.empty()) {

@@ -24,6 +24,16 @@ std::vector<double> rows_per_entity(const std::vector<std::vector<std::int64_t>>
 double constant_share(const std::vector<std::vector<std::int64_t>>& entities,
                       const Feature& column);
 
+/// Share of the pairs of successive rows of an entity that have one value in the column (missing is
+/// a value); NaN without pairs.
+double unchanged_share(const std::vector<std::vector<std::int64_t>>& entities,
+                       const Feature& column);
+
+/// Differences of a date between successive rows of an entity where it is there in both, ascending;
+/// in the date's unit.
+std::vector<double> date_gaps(const std::vector<std::vector<std::int64_t>>& entities,
+                              const Feature& time);
+
 /// How a column's next value hangs on the present one, over all pairs of successive rows of an
 /// entity where both are there. Numbers: Pearson's correlation. Categories: Cramér's V. NaN with
 /// fewer than 10 pairs or where a side is constant.

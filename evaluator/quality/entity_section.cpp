@@ -74,6 +74,84 @@ Check constants_check(const Comparison& data, const Side& real, const Side& synt
   return check;
 }
 
+/// How often a value stays, in one step and over all of a person's rows.
+Check unchanged_check(const Comparison& data, const Side& real, const Side& synthetic,
+                      const Side* holdout, const std::vector<char>& is_constant) {
+  Check check{.id = "quality.entity_unchanged",
+              .title = "How often a value stays",
+              .definition =
+                  "Share of the pairs of successive rows of a person that have one value in a "
+                  "column: mean over the columns that vary within persons of |real − synthetic|.",
+              .unit = "share"};
+  std::vector<double> errors, floor;
+  Json lines = Json::array();
+  for (int j = 0; j < data.n_columns(); ++j) {
+    const auto column = static_cast<std::size_t>(j);
+    const auto of = [&](const Side& side) {
+      return unchanged_share(side.entities, side.rows.features[column]);
+    };
+    const double a = of(real), b = of(synthetic);
+    if (std::isnan(a) || std::isnan(b)) continue;
+    lines.push_back({data.columns[column].name(), rounded(a), rounded(b),
+                     rounded(constant_share(real.entities, real.rows.features[column])),
+                     rounded(constant_share(synthetic.entities, synthetic.rows.features[column]))});
+    if (is_constant[column] != 0) continue;
+    errors.push_back(std::abs(a - b));
+    if (holdout != nullptr) floor.push_back(std::abs(a - of(*holdout)));
+  }
+  if (errors.empty()) {
+    check.why_not = "no column varies within persons, or nobody has two rows";
+    return check;
+  }
+  check.value = mean_present(errors);
+  if (const double reference = mean_present(floor); std::isfinite(reference))
+    check.reference = reference;
+  check.blocks.push_back(table_block(
+      "How often a value stays: from row to row, and in all rows of a person",
+      {"column", "real, next row", "synthetic, next row", "real, all rows", "synthetic, all rows"},
+      lines));
+  return check;
+}
+
+/// The time between a person's rows.
+Check gaps_check(const Comparison& data, const Side& real, const Side& synthetic,
+                 const Side* holdout) {
+  Check check{.id = "quality.entity_gaps_ks",
+              .title = "Time between rows",
+              .definition =
+                  "Kolmogorov-Smirnov distance between the times from one row of a person to the "
+                  "next.",
+              .unit = "share"};
+  if (data.entity_time < 0) {
+    check.why_not = "no date varies within persons";
+    return check;
+  }
+  const auto column = static_cast<std::size_t>(data.entity_time);
+  constexpr double kMicrosDay = 86'400e6;
+  const double unit = data.columns[column].spec.kind == table::Kind::kDate ? 1 : kMicrosDay;
+  const auto gaps = [&](const Side& side) {
+    std::vector<double> days = date_gaps(side.entities, side.rows.features[column]);
+    for (double& day : days) day /= unit;
+    return days;
+  };
+  const std::vector<double> a = gaps(real), b = gaps(synthetic);
+  if (a.empty() || b.empty()) {
+    check.why_not = "nobody has two rows with dates";
+    return check;
+  }
+  check.value = ks_distance(a, b);
+  if (holdout != nullptr) {
+    const double reference = ks_distance(a, gaps(*holdout));
+    if (std::isfinite(reference)) check.reference = reference;
+  }
+  constexpr int kBins = 30;
+  const double high = std::max(1.0, a[static_cast<std::size_t>(0.99 * double(a.size() - 1))]);
+  check.blocks.push_back(histogram_block("Time between rows", "days", bin_edges(0, high, kBins),
+                                         {{"real", histogram_shares(a, 0, high, kBins)},
+                                          {"synthetic", histogram_shares(b, 0, high, kBins)}}));
+  return check;
+}
+
 Check lag_check(const Comparison& data, const Side& real, const Side& synthetic,
                 const Side* holdout, const std::vector<char>& is_constant) {
   Check check{.id = "quality.entity_lag_error",
@@ -153,6 +231,8 @@ Section entity_section(const Context& context) {
   std::vector<char> is_constant;
   section.checks.push_back(rows_check(real, synthetic, third));
   section.checks.push_back(constants_check(data, real, synthetic, is_constant));
+  section.checks.push_back(unchanged_check(data, real, synthetic, third, is_constant));
+  section.checks.push_back(gaps_check(data, real, synthetic, third));
   section.checks.push_back(lag_check(data, real, synthetic, third, is_constant));
   section.checks.push_back(order_check(data, real, synthetic));
   return section;

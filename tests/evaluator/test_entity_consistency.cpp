@@ -69,6 +69,18 @@ TEST(EntityConsistency, TheLagAssociationOfCategoriesIsCramersV) {
   EXPECT_DOUBLE_EQ(lag_association(entity_rows(entity, nullptr), codes(levels), 2), 0.5);
 }
 
+TEST(EntityConsistency, AValueStaysFromRowToRowAndMissingIsAValue) {
+  const auto rows = entity_rows({0, 0, 0, 1, 1, 2, 3, 3}, nullptr);
+  // Pairs 4 4, 4 5 of entity 0; missing missing of 1; missing 2 of 3.
+  EXPECT_DOUBLE_EQ(unchanged_share(rows, codes({4, 4, 5, -1, -1, 7, -1, 2})), 2.0 / 4);
+  EXPECT_TRUE(std::isnan(unchanged_share(entity_rows({0, 1}, nullptr), codes({1, 1}))));
+}
+
+TEST(EntityConsistency, GapsAreBetweenDatesThatFollowOneAnother) {
+  const Feature time = numbers({10, 3, std::nan(""), 5, 9});
+  EXPECT_THAT(date_gaps(entity_rows({0, 0, 1, 1, 1}, &time), time), ElementsAre(4, 7));
+}
+
 TEST(EntityConsistency, DatesThatRunBackwardsAreCountedInTheOrderOfTheTable) {
   const Feature time = numbers({1, 3, 2, 5, 4, std::nan(""), 6});
   // Entity 0: 1, 3, 2 (one of two backwards); entity 1: 5, 4 (one of one), then a missing date.

@@ -16,6 +16,11 @@ namespace semblance::generator {
 /// An entity depends on (model, seed, its number) alone.
 class EntityMaker : public TableMaker {
  public:
+  /// Bits of a row's place within its entity in the number that addresses its draws.
+  static constexpr int kPlaceBits = 20;
+  /// Rows of an entity, at most.
+  static constexpr std::int64_t kMostRowsOfEntity = std::int64_t{1} << kPlaceBits;
+
   /// Decides how many rows each entity has.
   /// \param model       of a panel; must outlive this
   /// \param rows        rows to make, the last entity being cut to fit; 0: as `entities` says

@@ -161,9 +161,9 @@ std::unique_ptr<TableMaker> make_maker(const trainer::Model& model, const Genera
                                              options.threads, guard, conditions);
   rows = maker->rows();
   if (tells)
-    base::log_info("{} rows of {} different '{}'{}", rows, maker->entities(),
-                   model.codec.schema().entity,
-                   options.entities == 0 ? "; the last one may be cut short" : "");
+    base::log_info(
+        "{} rows of {} different '{}'{}", rows, maker->entities(), model.codec.schema().entity,
+        options.entities == 0 && options.like.empty() ? "; the last one may be cut short" : "");
   return maker;
 }
 

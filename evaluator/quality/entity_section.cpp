@@ -74,6 +74,34 @@ Check constants_check(const Comparison& data, const Side& real, const Side& synt
   return check;
 }
 
+/// A figure of each column that varies within persons: how far synthetic and fresh real rows are
+/// from the real ones.
+class ColumnErrors {
+ public:
+  /// \param of  the figure of a side; NaN: the column does not count
+  template <class Figure>
+  void add(const Side& real, const Side& synthetic, const Side* holdout, const Figure& of) {
+    const double a = of(real), b = of(synthetic);
+    if (std::isnan(a) || std::isnan(b)) return;
+    errors_.push_back(std::abs(a - b));
+    if (holdout != nullptr) floor_.push_back(std::abs(a - of(*holdout)));
+  }
+  /// Makes the means the check's; false, and a reason in the check, when no column counts.
+  bool conclude(Check& check) const {
+    if (errors_.empty()) {
+      check.why_not = "no column varies within persons who have enough rows";
+      return false;
+    }
+    check.value = mean_present(errors_);
+    if (const double reference = mean_present(floor_); std::isfinite(reference))
+      check.reference = reference;
+    return true;
+  }
+
+ private:
+  std::vector<double> errors_, floor_;
+};
+
 /// How often a value stays, in one step and over all of a person's rows.
 Check unchanged_check(const Comparison& data, const Side& real, const Side& synthetic,
                       const Side* holdout, const std::vector<char>& is_constant) {
@@ -83,7 +111,7 @@ Check unchanged_check(const Comparison& data, const Side& real, const Side& synt
                   "Share of the pairs of successive rows of a person that have one value in a "
                   "column: mean over the columns that vary within persons of |real − synthetic|.",
               .unit = "share"};
-  std::vector<double> errors, floor;
+  ColumnErrors errors;
   Json lines = Json::array();
   for (int j = 0; j < data.n_columns(); ++j) {
     const auto column = static_cast<std::size_t>(j);
@@ -95,17 +123,9 @@ Check unchanged_check(const Comparison& data, const Side& real, const Side& synt
     lines.push_back({data.columns[column].name(), rounded(a), rounded(b),
                      rounded(constant_share(real.entities, real.rows.features[column])),
                      rounded(constant_share(synthetic.entities, synthetic.rows.features[column]))});
-    if (is_constant[column] != 0) continue;
-    errors.push_back(std::abs(a - b));
-    if (holdout != nullptr) floor.push_back(std::abs(a - of(*holdout)));
+    if (is_constant[column] == 0) errors.add(real, synthetic, holdout, of);
   }
-  if (errors.empty()) {
-    check.why_not = "no column varies within persons, or nobody has two rows";
-    return check;
-  }
-  check.value = mean_present(errors);
-  if (const double reference = mean_present(floor); std::isfinite(reference))
-    check.reference = reference;
+  if (!errors.conclude(check)) return check;
   check.blocks.push_back(table_block(
       "How often a value stays: from row to row, and in all rows of a person",
       {"column", "real, next row", "synthetic, next row", "real, all rows", "synthetic, all rows"},
@@ -161,7 +181,7 @@ Check lag_check(const Comparison& data, const Side& real, const Side& synthetic,
                   "correlation, categories: Cramér's V): mean over the columns that vary within "
                   "persons of |real − synthetic|.",
               .unit = ""};
-  std::vector<double> errors, floor;
+  ColumnErrors errors;
   Json lines = Json::array();
   for (int j = 0; j < data.n_columns(); ++j) {
     const auto column = static_cast<std::size_t>(j);
@@ -172,17 +192,11 @@ Check lag_check(const Comparison& data, const Side& real, const Side& synthetic,
     };
     const double a = of(real), b = of(synthetic);
     if (std::isnan(a) || std::isnan(b)) continue;
-    errors.push_back(std::abs(a - b));
-    if (holdout != nullptr) floor.push_back(std::abs(a - of(*holdout)));
-    lines.push_back({data.columns[column].name(), rounded(a), rounded(b), rounded(errors.back())});
+    errors.add(real, synthetic, holdout, of);
+    lines.push_back(
+        {data.columns[column].name(), rounded(a), rounded(b), rounded(std::abs(a - b))});
   }
-  if (errors.empty()) {
-    check.why_not = "no column varies within persons who have enough rows";
-    return check;
-  }
-  check.value = mean_present(errors);
-  if (const double reference = mean_present(floor); std::isfinite(reference))
-    check.reference = reference;
+  if (!errors.conclude(check)) return check;
   check.blocks.push_back(table_block("From one row to the next",
                                      {"column", "real", "synthetic", "difference"}, lines));
   return check;

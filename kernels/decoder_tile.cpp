@@ -108,12 +108,20 @@ inline __attribute__((always_inline)) void to_weights(std::int64_t tokens, std::
     for (int l = 0; l < kLane; ++l)
       largest[l] = largest[l] > logits[t + l] ? largest[l] : logits[t + l];
   }
-  float top = largest[0];
-  for (int l = 1; l < kLane; ++l) top = top > largest[l] ? top : largest[l];
+  for (int step = kLane / 2; step > 0; step /= 2) {
+    for (int l = 0; l < step; ++l)
+      largest[l] = largest[l] > largest[l + step] ? largest[l] : largest[l + step];
+  }
+  const float top = largest[0];
   constexpr float kLog2e = 1.44269504088896341f;
-  for (std::int64_t t = 0; t < stride; t += kLane)
+  const std::int64_t last = stride - kLane;
+  for (std::int64_t t = 0; t < last; t += kLane)
     for (int l = 0; l < kLane; ++l) logits[t + l] = fast_exp2((logits[t + l] - top) * kLog2e);
-  for (std::int64_t t = tokens; t < stride; ++t) logits[t] = 0;
+  const int many = static_cast<int>(tokens - last);
+  for (int l = 0; l < kLane; ++l) {
+    const float e = fast_exp2((logits[last + l] - top) * kLog2e);
+    logits[last + l] = l < many ? e : 0.0f;
+  }
   Vector sums;
   std::memcpy(&sums, logits, sizeof sums);
   for (std::int64_t t = kLane; t < stride; t += kLane) {

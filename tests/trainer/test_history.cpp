@@ -187,5 +187,24 @@ TEST(History, BeginsWithTheTransitionsThatWereCounted) {
   }
 }
 
+TEST(History, BeginsWithHowOftenTheLastButOneComesBack) {
+  const NetworkShape shape = panel_of({1, 3});
+  TokenRows data = entity_of(shape, 6);
+  data.tokens = {0, 0, 0, 1, 0, 0, 0, 2, 0, 2, 0, 1};  // 0 1 0 2 2 1
+  const std::vector<std::int64_t> rows = {0, 1, 2, 3, 4, 5};
+  const std::vector<double> frequencies = {6, 2, 2, 2};
+  const std::vector<float> none(static_cast<std::size_t>(shape.transition_offsets().back()));
+  // Pairs of unequal tokens before a row: 0 1 (then 0), 1 0 (then 2), 0 2 (then 2); 2 2 does not
+  // count. Without transitions each token has a third.
+  const std::vector<double> counts = count_recalls(shape, data, rows, frequencies, none.data());
+  EXPECT_DOUBLE_EQ(counts[3], 3);
+  EXPECT_DOUBLE_EQ(counts[4], 1);
+  EXPECT_NEAR(counts[5], 1, 1e-9);
+  std::vector<float> recall(6);
+  set_initial_recall(shape, std::vector<double>{0, 0, 0, 1000, 800, 500}, recall.data());
+  EXPECT_NEAR(recall[3], std::log(0.8 / 0.2), 0.05);
+  EXPECT_EQ(recall[0] + recall[4] + recall[5], 0);
+}
+
 }  // namespace
 }  // namespace semblance::trainer

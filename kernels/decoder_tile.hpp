@@ -38,8 +38,8 @@ class DecoderTile {
 
   /// Working memory of one thread, for one tile at a time.
   struct Work {
-    std::vector<float> stream, unit, logits;  ///< each [kTile, its stride]
-    FixedRows rounded_stream, rounded_unit, hidden;
+    std::vector<float> stream, unit, logits;         ///< each [kTile, its stride]
+    FixedRows rounded_stream, rounded_unit, hidden;  ///< what the products of the three read
     float gates[kTile] = {};  ///< of a panel: what the token of the row before gets from `hidden`
   };
   Work work() const;  ///< of this decoder's sizes, all zeros

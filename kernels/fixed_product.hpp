@@ -60,10 +60,10 @@ struct FixedRows {
 
 /// Numbers to be rounded: those of row r are values[r * row + i] + bias[i]. Views, not owned.
 struct FixedInput {
-  const float* values = nullptr;
-  std::int64_t row = 0;         ///< floats from row to row
-  const float* bias = nullptr;  ///< null: none
-  std::int64_t count = 0;       ///< numbers of a row: a multiple of 16
+  const float* values = nullptr;  ///< [rows, row]
+  std::int64_t row = 0;           ///< floats from row to row
+  const float* bias = nullptr;    ///< null: none
+  std::int64_t count = 0;         ///< numbers of a row: a multiple of 16
 };
 
 /// What is added to a product: values[r * row + o] + bias[o].

@@ -71,7 +71,7 @@ SEMBLANCE_HD SEMBLANCE_FORCE_INLINE float fast_log(float x) {
 
 /// Two standard normals.
 struct NormalPair {
-  float even, odd;
+  float even, odd;  ///< by the cosine and the sine of the angle
 };
 
 /// Box and Muller (1958), of two words: the radius from one, the angle from the other. Built of

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "trainer/calibrate.hpp"
 #include "trainer/generation_order.hpp"
 #include "trainer/model_file.hpp"
 #include "trainer/search.hpp"
@@ -35,6 +36,8 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
   list.add("validation", &options.validation, "share of rows kept to stop early by");
   list.add("patience", &options.patience,
            "epochs without a better validation loss before stopping; 0: chosen");
+  list.add("calibrate", &options.calibrate,
+           "rounds in which rows are drawn to mend drifted frequencies, at most; 0: none");
   list.add("checkpoint_dir", &options.checkpoint_dir,
            "where a stopped training is kept; empty: beside the output");
   list.add("checkpoint_seconds", &options.checkpoint_seconds, "seconds between checkpoints");
@@ -70,6 +73,21 @@ void log_panel(const table::Schema& schema) {
                      ? ""
                      : fmt::format(" ({})", fmt::join(schema.entity_constants, ", ")),
                  schema.entity_time.empty() ? "the table" : "'" + schema.entity_time + "'");
+}
+
+/// Mends the margins of a network whose rows stand alone.
+void calibrate(StoredNetwork& network, const TokenRows& rows, const TrainOptions& options,
+               const std::string& device, base::Communicator& communicator) {
+  if (network.shape.panel || options.calibrate == 0) return;
+  const int drifted = calibrate_margins(network, rows,
+                                        {.rounds = options.calibrate,
+                                         .seed = options.seed,
+                                         .threads = options.threads,
+                                         .device = device},
+                                        communicator);
+  if (drifted > 0)
+    base::log_info("the frequencies of {} of {} token columns had drifted: mended", drifted,
+                   network.shape.columns());
 }
 
 }  // namespace
@@ -115,16 +133,18 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
   base::log_info("training on {} rows, {} columns ({} token columns)", total, schema.columns.size(),
                  columns.size());
   StageTrainer stages(rows, options, total, communicator);
-  const auto [choice, result] = search_network(
+  auto [choice, result] = search_network(
       options, cardinalities, ordered, total, communicator.size(),
       [&](const std::string& stage, const Choice& tried, const std::vector<float>* initial) {
         return stages.run(stage, tried, initial);
       });
+  StoredNetwork network{choice.shape, order, std::move(result.weights)};
+  calibrate(network, rows, options, choice.fit.device, communicator);
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);
     record.ids_after = slice.ids_after;
     record.settings = settings_texts(options, choice);
-    save_model(options.output, codec, {choice.shape, order, result.weights}, record);
+    save_model(options.output, codec, network, record);
     base::log_info(
         "{}: width {}, {} blocks, validation loss {:.3f} nats a row (epoch {} of {}), {:.1f} s",
         options.output, choice.shape.hidden, choice.shape.blocks, result.validation_loss,

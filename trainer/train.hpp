@@ -34,7 +34,8 @@ struct TrainOptions {
   double learning_rate = 4e-3;  ///< largest of the schedule
   double weight_decay = 0.3;    ///< AdamW's
   double validation = 0.1;      ///< share of rows kept for early stopping
-  int patience = 0;  ///< epochs without a better validation loss before stopping; 0: chosen
+  int patience = 0;   ///< epochs without a better validation loss before stopping; 0: chosen
+  int calibrate = 6;  ///< rounds of mending the margins of what is drawn, at most; 0: none
   std::string checkpoint_dir;       ///< "" : beside the output
   double checkpoint_seconds = 600;  ///< between checkpoints; they are written at signals, too
 };

@@ -1,0 +1,47 @@
+/// Mends the margins of what a network draws.
+///
+/// Training teaches each column given *real* earlier columns; rows are drawn given *drawn* ones.
+/// Small errors of the earlier columns add up in the later ones (Ranzato et al., ICLR 2016, call it
+/// exposure bias), and the frequencies of a column drift from the table's. The head biases are
+/// moved until they fit again.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/communicator.hpp"
+#include "trainer/network_file.hpp"
+#include "trainer/step.hpp"
+
+namespace semblance::trainer {
+
+/// How margins are mended.
+struct CalibrationSettings {
+  int rounds = 6;              ///< at most; round k moves the biases by a k-th of what is missing
+  std::int64_t rows = 65'536;  ///< drawn in each round, over all ranks
+  std::uint64_t seed = 1;      ///< of the draws
+  int threads = 0;             ///< 0: all
+  std::string device = "cpu";  ///< where rows are drawn, as base::Device::name()
+};
+
+/// Draws rows and moves the head biases of the columns that have drifted, until none has. The same
+/// bits for any number of threads and ranks. \param network  of rows that stand alone (no panel);
+/// its weights are changed \param data     all rows of the table, a part on each rank \return
+/// columns that had drifted in the first round, before anything was mended
+int calibrate_margins(StoredNetwork& network, const TokenRows& data,
+                      const CalibrationSettings& settings, base::Communicator& communicator);
+
+/// True when the frequencies of a column's tokens among the drawn rows are not those of the table,
+/// by more than chance: the two-sample chi-square statistic lies over its mean by more than four
+/// standard deviations. \param real, drawn  [tokens] rows that have each
+bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn);
+
+/// What is added to the logarithm of a token's probability: log(real / drawn) of its shares, damped
+/// by how sure the difference is: times max(0, 1 - v / log(real / drawn)^2), v being the variance
+/// of the logarithm, 1 / real + 1 / drawn (the positive-part rule of James and Stein, 1961). \param
+/// real   rows of the table that have the token \param drawn  drawn rows that have it \param ratio
+/// rows of the table / drawn rows
+double margin_correction(std::int64_t real, std::int64_t drawn, double ratio);
+
+}  // namespace semblance::trainer

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "kernels/sample_rows.hpp"
-#include "step_cases.hpp"
+#include "tests/trainer/step_cases.hpp"
 
 namespace semblance::trainer {
 namespace {

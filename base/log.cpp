@@ -14,9 +14,16 @@
 namespace semblance::base {
 namespace {
 
+std::shared_ptr<spdlog::logger> make_logger() {
+  auto logger = std::make_shared<spdlog::logger>(
+      "semblance", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  logger->set_pattern("%^%v%$");
+  return logger;
+}
+
 struct LogState {
   LogOptions options;
-  std::shared_ptr<spdlog::logger> logger;
+  std::shared_ptr<spdlog::logger> logger = make_logger();
   std::ofstream json;
   std::mutex mutex;
 };
@@ -26,15 +33,7 @@ LogState& state() {
   return instance;
 }
 
-spdlog::logger& logger() {
-  LogState& s = state();
-  if (!s.logger) {
-    s.logger = std::make_shared<spdlog::logger>(
-        "semblance", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-    s.logger->set_pattern("%^%v%$");
-  }
-  return *s.logger;
-}
+spdlog::logger& logger() { return *state().logger; }
 
 }  // namespace
 

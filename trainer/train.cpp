@@ -26,6 +26,8 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
   list.add("entity_rows", &options.entity_rows,
            "together (rows of one entity, as the metadata say, are learned as one person's), or "
            "apart");
+  list.add("date_order", &options.date_order,
+           "without metadata: a date that is never before another of its row stays so");
   list.add("latent", &options.latent, "dimensions of z; 0 for none");
   list.add("hidden", &options.hidden, "width of the decoder; 0: chosen from the table");
   list.add("blocks", &options.blocks, "residual blocks of the decoder; -1: chosen from the table");

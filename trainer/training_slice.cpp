@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/log.hpp"
+#include "table/date_orders.hpp"
 #include "table/read_table.hpp"
 #include "trainer/codec_impute.hpp"
 #include "trainer/panel.hpp"
@@ -44,6 +46,11 @@ TrainingSlice read_slice(const TrainOptions& options, base::Communicator& commun
   }
   table::Table rows = table::read_table(options.table, read, &schema);
   rows = rows_to_learn(std::move(rows), schema);
+  // Metadata say themselves which dates belong together.
+  if (options.metadata.empty() && options.date_order) {
+    for (const auto& [early, late] : table::tie_ordered_dates(rows, schema))
+      base::log_info("'{}' is never before '{}': learned as the time since then", late, early);
+  }
   if (options.entity_rows == "together" && options.decoder == "autoregressive" &&
       has_panel(rows, schema))
     return slice_panel(prepare_panel(std::move(rows), schema), communicator);

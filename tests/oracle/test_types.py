@@ -173,3 +173,17 @@ def test_levels_that_the_real_table_has_not_are_reported(tmp_path):
     report = json.load(open(tmp_path / "out" / "report.json"))
     checks = {check["id"]: check for group in report["groups"] for section in group["sections"] for check in section["checks"]}
     assert abs(checks["quality.adherence"]["value"] - (1 + 0.9) / 2) < 1e-6
+
+
+def test_dates_keep_their_order_without_metadata(tmp_path):
+    rng = np.random.default_rng(4)
+    into = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 2000, 1000), "D")
+    pd.DataFrame({"out": into + pd.to_timedelta(rng.geometric(0.2, 1000) - 1, "D"), "in": into}).to_csv(
+        tmp_path / "real.csv", index=False)
+    before = {}
+    for kept in ("true", "false"):
+        run("train", tmp_path / "real.csv", "--output", tmp_path / "model.h5", "--date-order", kept, "--quiet")
+        run("generate", tmp_path / "model.h5", "--rows", 1000, "--output", tmp_path / "made.csv", "--quiet")
+        made = pd.read_csv(tmp_path / "made.csv", parse_dates=["in", "out"])
+        before[kept] = (made["out"] < made["in"]).sum()
+    assert before["true"] == 0 and before["false"] > 0

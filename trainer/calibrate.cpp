@@ -1,5 +1,6 @@
 #include "trainer/calibrate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -54,6 +55,11 @@ double margin_correction(std::int64_t real, std::int64_t drawn, double ratio) {
   const double missing = std::log(a / (b * ratio)), variance = 1 / a + 1 / b;
   const double sure = 1 - variance / (missing * missing);
   return sure > 0 ? sure * missing : 0.0;
+}
+
+std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns) {
+  constexpr std::int64_t kCells = 2'000'000, kLeast = 4'096, kMost = 65'536;
+  return std::clamp(std::max(2 * table_rows, kCells / columns), kLeast, kMost);
 }
 
 bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn) {

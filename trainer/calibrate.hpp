@@ -25,6 +25,10 @@ struct CalibrationSettings {
   std::string device = "cpu";  ///< where rows are drawn, as base::Device::name()
 };
 
+/// Rows worth drawing in a round: 65,536, fewer in a wide table of few rows (two million cells, but
+/// at least twice the table's rows), so that the look costs less than the training.
+std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns);
+
 /// Draws rows and moves the head biases of the columns that have drifted, until none has. The same
 /// bits for any number of threads and ranks. \param network  of rows that stand alone (no panel);
 /// its weights are changed \param data     all rows of the table, a part on each rank \return

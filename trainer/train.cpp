@@ -78,11 +78,14 @@ void log_panel(const table::Schema& schema) {
 }
 
 /// Mends the margins of a network whose rows stand alone.
-void calibrate(StoredNetwork& network, const TokenRows& rows, const TrainOptions& options,
-               const std::string& device, base::Communicator& communicator) {
+/// \param total  rows of the table, over all ranks
+void calibrate(StoredNetwork& network, const TokenRows& rows, std::int64_t total,
+               const TrainOptions& options, const std::string& device,
+               base::Communicator& communicator) {
   if (network.shape.panel || options.calibrate == 0) return;
   const int drifted = calibrate_margins(network, rows,
                                         {.rounds = options.calibrate,
+                                         .rows = calibration_rows(total, network.shape.columns()),
                                          .seed = options.seed,
                                          .threads = options.threads,
                                          .device = device},
@@ -141,7 +144,7 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
         return stages.run(stage, tried, initial);
       });
   StoredNetwork network{choice.shape, order, std::move(result.weights)};
-  calibrate(network, rows, options, choice.fit.device, communicator);
+  calibrate(network, rows, total, options, choice.fit.device, communicator);
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);
     record.ids_after = slice.ids_after;

@@ -84,6 +84,14 @@ TEST(MarginCorrection, IsTheLogarithmOfTheRatioWhereThatIsSure) {
   EXPECT_NEAR(margin_correction(40, 20, 1), 0.681 * (1 - 0.0735 / 0.4637), 1e-3);
 }
 
+TEST(CalibrationRows, AreFewerInAWideTableOfFewRows) {
+  EXPECT_EQ(calibration_rows(30'000, 15), 65'536);
+  EXPECT_EQ(calibration_rows(2'000, 50), 40'000);
+  EXPECT_EQ(calibration_rows(2'000, 500), 4'096);
+  EXPECT_EQ(calibration_rows(10'000, 500), 20'000);
+  EXPECT_EQ(calibration_rows(1'000'000, 500), 65'536);
+}
+
 TEST(CalibrateMargins, LeavesANetworkAloneThatFits) {
   Case given = make_case();
   const std::vector<float> before = given.network.weights;

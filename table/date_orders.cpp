@@ -2,16 +2,10 @@
 
 #include <cmath>
 
-#include "table/civil_date.hpp"
 #include "table/detail/relations.hpp"
 
 namespace semblance::table {
 namespace {
-
-double in_days(const Column& column, std::int64_t row) {
-  const double value = column.as_double(row);
-  return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
-}
 
 /// Mean and variance, one value after the other (Welford, Technometrics 1962).
 class Spread {
@@ -36,8 +30,8 @@ bool is_tied(const Column& early, const Column& late) {
   Spread gap, own;
   for (std::int64_t row = 0; row < early.size(); ++row) {
     if (early.is_missing(row) || late.is_missing(row)) continue;
-    own.add(in_days(late, row));
-    gap.add(in_days(late, row) - in_days(early, row));
+    own.add(detail::value_in_days(late, row));
+    gap.add(detail::value_in_days(late, row) - detail::value_in_days(early, row));
   }
   return gap.deviation() <= kMostOfItsOwn * own.deviation();
 }

@@ -15,11 +15,6 @@ bool is_number(const Column& column) {
   return column.spec.kind == Kind::kInteger || column.spec.kind == Kind::kFloat;
 }
 
-double value_in_days(const Column& column, std::int64_t row) {
-  const double value = column.as_double(row);
-  return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
-}
-
 /// How two date columns stand to each other.
 struct Order {
   bool holds = false;     ///< `early` <= `late` in every row that has both
@@ -107,6 +102,11 @@ bool is_age(const Column& number, const Column& from, const Column& to) {
 }
 
 }  // namespace
+
+double value_in_days(const Column& column, std::int64_t row) {
+  const double value = column.as_double(row);
+  return column.spec.kind == Kind::kDate ? value : value / static_cast<double>(kMicrosPerDay);
+}
 
 std::vector<std::pair<std::string, std::string>> find_orders(const Table& table) {
   std::vector<std::pair<std::string, std::string>> orders;

@@ -9,6 +9,9 @@
 
 namespace semblance::table::detail {
 
+/// Days since 1970 of a present value of a date column, with the time of day as a fraction.
+double value_in_days(const Column& column, std::int64_t row);
+
 /// Pairs of date columns (earlier, later) in this order in every row that has both; for each later
 /// date only the earlier one that is present in most of its rows, then the nearest.
 std::vector<std::pair<std::string, std::string>> find_orders(const Table& table);

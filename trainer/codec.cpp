@@ -16,7 +16,7 @@
 namespace semblance::trainer {
 namespace {
 
-constexpr std::int64_t kFormatVersion = 2;
+constexpr std::int64_t kFormatVersion = 3;
 
 bool is_date(table::Kind kind) {
   return kind == table::Kind::kDate || kind == table::Kind::kDatetime;
@@ -210,6 +210,8 @@ void add_settings(base::SettingList& list, CodecOptions& options) {
            "docs/TOKENS.md)");
   list.add("protect_extremes", &options.protect_extremes,
            "clip numbers and dates to the k-th smallest and largest value, k being rare_min_count");
+  list.add("text_numbers", &options.text_numbers,
+           "rare numbers among the texts of a category are drawn from bins, not withheld");
   list.add("digit_base", &options.digit_base,
            "columns with more tokens than this are split into two digits");
 }
@@ -281,9 +283,11 @@ void Codec::save(hid_t group) const {
 
 Codec Codec::load(hid_t group) {
   const std::int64_t version = base::h5_read_int_attribute(group, "version");
-  SEMBLANCE_EXPECT(version == kFormatVersion, kData,
-                   "the model's codec is of version {}; this program reads version {}", version,
-                   kFormatVersion);
+  SEMBLANCE_EXPECT(
+      version == kFormatVersion, kData,
+      "the model's codec is of version {}; this program reads version {}: train the model "
+      "again",
+      version, kFormatVersion);
   auto state = std::make_unique<State>();
   const base::H5Handle schema = base::h5_open_group(group, "schema");
   state->schema = load_schema(schema.get());

@@ -26,8 +26,9 @@ struct CodecOptions {
   int rare_min_count = 10;  ///< levels seen fewer times become RARE; less in columns of
                             ///< fewer than 500 values (docs/TOKENS.md)
   bool protect_extremes =
-      true;               ///< clip to the k-th smallest and largest value, k = rare_min_count
-  int digit_base = 4096;  ///< columns with more tokens than this are split into two digits
+      true;                  ///< clip to the k-th smallest and largest value, k = rare_min_count
+  bool text_numbers = true;  ///< rare numbers among the texts of a category are coded in bins
+  int digit_base = 4096;     ///< columns with more tokens than this are split into two digits
 };
 /// The settings above, as part of those of `train`.
 void add_settings(base::SettingList& list, CodecOptions& options);
@@ -103,13 +104,13 @@ class Codec {
   /// see ColumnCoder::restrict.
   /// \throws Error{kData} when the model has no such value, saying what it has
   std::vector<kernels::TokenMask> restrict(const table::AllowedValues& allowed) const;
-  /// What an entity's first row, or a later one, says of the date that its rows are in order of. None
-  /// where that is not certain.
+  /// What an entity's first row, or a later one, says of the date that its rows are in order of.
+  /// None where that is not certain.
   std::vector<kernels::TokenMask> entity_time_masks(bool first_row) const;
   /// Draws decoded numbers that are not allowed again, within their tokens.
   void narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
               std::int64_t first_row, std::uint64_t seed, table::Table& rows) const;
-  /// False for a level of a category that the model does not keep.
+  /// False for a level of a category that the model does not keep, nor codes as a number.
   bool knows_level(int column, const std::string& level) const;
   /// The date that a column is relative to, or -1.
   int base_of(int column) const;

@@ -75,6 +75,8 @@ class ColumnCoder {
   virtual void narrow(const table::AllowedValues&, const DecodeSource&, table::Column&) const {}
   /// The levels that it keeps; null for numbers and dates.
   virtual const std::vector<std::string>* levels() const { return nullptr; }
+  /// True for a text that is coded as a number, though no level of its own.
+  virtual bool knows_number(const std::string& /*text*/) const { return false; }
   /// What there is to choose from, for messages: "levels F, M", "numbers from 17 to 90".
   virtual std::string choices(table::Kind kind) const = 0;
 };

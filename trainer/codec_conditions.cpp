@@ -80,7 +80,9 @@ bool Codec::knows_level(int column, const std::string& level) const {
   const CodecUnit& unit = unit_of(column);
   if (!unit.coder || unit.coder->levels() == nullptr) return true;
   const std::vector<std::string>& levels = *unit.coder->levels();
-  if (!unit.is_combination()) return std::find(levels.begin(), levels.end(), level) != levels.end();
+  if (!unit.is_combination())
+    return std::find(levels.begin(), levels.end(), level) != levels.end() ||
+           unit.coder->knows_number(level);
   const std::vector<std::string> parts = levels_of(unit, column);
   return std::find(parts.begin(), parts.end(), level) != parts.end();
 }

@@ -265,6 +265,7 @@ double lower_edge(const std::vector<Cell>& cells, const std::vector<Group>& grou
 
 std::int64_t smallest_group(std::int64_t n, const IntervalOptions& options) {
   if (!options.protect) return 1;
+  if (!options.less_when_few) return std::max(1, options.rare_min_count);
   const std::int64_t share = std::max<std::int64_t>(3, (n + 49) / 50);
   return std::max<std::int64_t>(1, std::min<std::int64_t>(options.rare_min_count, share));
 }

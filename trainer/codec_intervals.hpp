@@ -18,6 +18,7 @@ struct IntervalOptions {
   int rare_min_count = 10;  ///< k in a table of many rows; see smallest_group()
   bool protect =
       true;  ///< clip to the k-th smallest and largest value; no interval of fewer than k rows
+  bool less_when_few = true;  ///< k is smaller where there are few values
 };
 
 /// The intervals of a column and what is drawn within them. No sorted real values are kept: an

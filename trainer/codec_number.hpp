@@ -60,6 +60,8 @@ class NumberCoder {
                   bool whole, std::uint32_t bits) const;
   /// The least and largest value that an interval's draws can be.
   table::AllowedValues::Range span(std::int32_t interval) const;
+  /// The number that a word of randomness makes of an interval; grows with the word.
+  double value_at(std::int32_t interval, std::uint64_t word, bool whole) const;
   /// Interval of a pair of digits; intervals().size() for missing.
   std::int32_t interval_of(std::uint16_t first, std::uint16_t second) const {
     return interval_of_[static_cast<std::size_t>(first) * static_cast<std::size_t>(n_second_) +
@@ -67,7 +69,6 @@ class NumberCoder {
   }
 
  private:
-  double value_at(std::int32_t interval, std::uint64_t word, bool whole) const;
   std::uint64_t first_word(std::int32_t interval, double least, bool whole) const;
   std::vector<std::int32_t> shared_digits(std::int32_t width, bool all) const;
   void assign_digits(int digit_base);

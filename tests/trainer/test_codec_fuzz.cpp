@@ -10,6 +10,7 @@
 #include "base/philox.hpp"
 #include "tests/base/temporary_directory.hpp"
 #include "tests/trainer/codec_tables.hpp"
+#include "trainer/number_text.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -50,6 +51,7 @@ class RandomTable {
     const auto many =
         static_cast<std::uint64_t>(1 + std::exp(random_.uniform() * 9));  // distinct values, about
     const std::uint64_t kind = random_.below(6);
+    const double texts = random_.uniform();  // share of the levels that are no numbers
     std::vector<double> numbers;
     std::vector<std::int64_t> wholes;
     std::vector<std::string> levels;
@@ -57,7 +59,7 @@ class RandomTable {
       const bool gone = random_.uniform() < gap;
       const auto pick = static_cast<std::int64_t>(random_.below(many));
       wholes.push_back(gone ? table::kMissingInt : whole(kind, pick));
-      levels.push_back(gone ? "" : "level " + std::to_string(pick));
+      levels.push_back(gone ? "" : level(texts, pick));
       numbers.push_back(gone ? kNan : number(pick));
     }
     switch (kind) {
@@ -82,6 +84,11 @@ class RandomTable {
       return pick * 977 * 60'000'000 - 3'000'000'000'000'000 +
              (pick % 3 == 0 ? static_cast<std::int64_t>(random_.below(1'000'000'000)) : 0);
     return pick % 17 == 0 ? pick * 1'000'000'000 : pick - 50;
+  }
+  std::string level(double texts, std::int64_t pick) {
+    if (random_.uniform() < texts) return "level " + std::to_string(pick);
+    const NumberStyle style{static_cast<int>(pick % 4), pick % 5 == 0};
+    return number_text(style, 7 * pick - 100, pick % 3 == 0);
   }
   double number(std::int64_t pick) {
     const double odd[] = {std::numeric_limits<double>::infinity(),

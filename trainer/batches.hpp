@@ -41,6 +41,7 @@ class EpochBatches {
   std::span<const std::int64_t> batch(std::int64_t b) const {
     return std::span(rows_).subspan(offsets_[b], offsets_[b + 1] - offsets_[b]);
   }
+  std::span<const std::int64_t> rows() const { return rows_; }  ///< of all batches, in order
   /// Rows of batch b over all ranks, at least 1.
   std::int64_t global_size(std::int64_t b) const;
 

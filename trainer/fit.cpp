@@ -3,14 +3,14 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "base/error.hpp"
 #include "trainer/batches.hpp"
-#include "trainer/cell_loops.hpp"
 #include "trainer/history.hpp"
-#include "trainer/lanes.hpp"
 #include "trainer/optimizer.hpp"
 #include "trainer/smooth_basis.hpp"
+#include "trainer/step_engine.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -45,11 +45,7 @@ class Fit {
         hooks_(hooks),
         split_(split_rows(data.first_row, data.n_rows, settings.validation, settings.seed,
                           communicator, data.entity)),
-        lanes_(shape, settings.threads, settings.device),
-        basis_(shape, layout_, settings.ordered),
-        trained_(layout_.size + basis_.size()),
-        adam_(layout_, basis_.size()),
-        flat_(static_cast<std::size_t>(trained_) + kExtras) {
+        trained_(layout_.size + SmoothBasis(shape, layout_, settings.ordered).size()) {
     SEMBLANCE_EXPECT(
         split_.total_training > 0, kData,
         "there are no rows to train on: {} rows in all, {} of them kept for validation",
@@ -61,18 +57,16 @@ class Fit {
   FitResult run(const FitState* resume, const std::vector<float>* initial);
 
  private:
-  /// Numbers that travel behind the gradient in each step's reduction.
-  enum Extra { kNll, kKl, kRows, kStop, kSave, kExtras };
-
   void start_afresh(const std::vector<float>* initial);
   void restore(const FitState& state);
-  FitState snapshot() const;
-  void combine();
+  FitState snapshot();
+  EpochPlan plan_epoch() const;
   void train_epoch();
-  void train_batch(const EpochBatches& batches, std::int64_t b);
+  void train_batch(std::int64_t b);
+  void tell(const StepLoss& loss);
   void finish_epoch(double seconds);
-  StepLoss measure(const std::vector<float>& weights, std::span<double> column_nll);
-  double rate() const;
+  StepLoss measure(std::span<const float> weights, std::span<double> column_nll);
+  double rate(std::int64_t batch) const;
   bool finished() const;
   bool should_cool_down() const;
   void begin_cooldown();
@@ -84,14 +78,10 @@ class Fit {
   base::Communicator& communicator_;
   const FitHooks& hooks_;
   RowSplit split_;
-  Lanes lanes_;
-  SmoothBasis basis_;
   std::int64_t trained_;  // numbers that the optimizer moves
-  AdamW adam_;
   std::int64_t n_batches_ = 1;
-  std::vector<float> flat_;     // gradient, then the extras
-  std::vector<float> weights_;  // the network's parameters with the smooth basis added
-  FitState state_;              // its first and second stay in adam_ while training
+  FitState state_;  // weights, first, second and average are the engine's while training
+  std::unique_ptr<StepEngine> engine_;
 };
 
 void Fit::start_afresh(const std::vector<float>* initial) {
@@ -128,68 +118,47 @@ void Fit::restore(const FitState& state) {
                        (state.best.empty() || state.best.size() == state.average.size()),
                    kData, "the checkpoint belongs to a network of another size");
   state_ = state;
-  adam_.first = std::move(state_.first);
-  adam_.second = std::move(state_.second);
-  adam_.steps = state_.steps;
 }
 
-FitState Fit::snapshot() const {
-  FitState state = state_;
-  state.first = adam_.first;
-  state.second = adam_.second;
-  state.steps = adam_.steps;
-  return state;
+FitState Fit::snapshot() {
+  engine_->store(state_);
+  return state_;
 }
 
-/// weights_ from the trained numbers.
-void Fit::combine() {
-  weights_.assign(state_.weights.begin(), state_.weights.begin() + layout_.size);
-  basis_.add(std::span(state_.weights).subspan(weights_.size()), weights_);
-}
-
-void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
-  const StepNoise noise{settings_.seed, static_cast<std::uint32_t>(state_.epoch),
-                        settings_.dropout};
-  const std::span<float> all(flat_.data(), static_cast<std::size_t>(trained_));
-  const std::span<float> gradient = all.first(static_cast<std::size_t>(layout_.size));
-  const float scale = 1.0f / static_cast<float>(batches.global_size(b));
-  const StepLoss loss =
-      lanes_.gradient(weights_.data(), data_, batches.batch(b), noise, scale, gradient);
-  float* extras = flat_.data() + trained_;
-  extras[kNll] = static_cast<float>(loss.nll);
-  extras[kKl] = static_cast<float>(loss.kl);
-  extras[kRows] = static_cast<float>(loss.rows);
-  extras[kStop] = hooks_.stop_requested && hooks_.stop_requested() ? 1.0f : 0.0f;
-  extras[kSave] = communicator_.rank() == 0 && hooks_.save_due && hooks_.save_due() ? 1.0f : 0.0f;
-  if (communicator_.size() > 1) communicator_.all_reduce_sum(std::span(flat_));
-
-  SEMBLANCE_EXPECT(std::isfinite(extras[kNll]) && std::isfinite(extras[kKl]), kData,
-                   "the loss is not a number at step {} of epoch {}: lower learning_rate (now {})",
-                   b + 1, state_.epoch + 1, settings_.learning_rate);
-  basis_.reduce(gradient, all.subspan(gradient.size()));
-  const double length = norm(gradient);
-  SEMBLANCE_EXPECT(
-      std::isfinite(length), kData,
-      "the gradient is not a number at step {} of epoch {}: lower learning_rate (now {})", b + 1,
-      state_.epoch + 1, settings_.learning_rate);
-  const double clip = length > settings_.gradient_norm ? settings_.gradient_norm / length : 1.0;
-  const AdamSettings adam{.learning_rate = rate(),
-                          .weight_decay = settings_.weight_decay,
-                          .shrinkage = settings_.shrinkage};
-  adam_.step(all, clip, adam, state_.weights);
-  combine();
-  blend(weights_.data(), static_cast<float>(average_share(adam_.steps)), layout_.size,
-        state_.average.data());
-  state_.nll += extras[kNll];
-  state_.kl += extras[kKl];
-  state_.rows += extras[kRows];
-  ++state_.batch;
-  if (hooks_.batch_done) {
-    hooks_.batch_done(static_cast<std::int64_t>(extras[kRows]),
-                      (extras[kNll] + extras[kKl]) / extras[kRows]);
+EpochPlan Fit::plan_epoch() const {
+  const auto epoch = static_cast<std::uint32_t>(state_.epoch);
+  EpochPlan plan{EpochBatches(split_, n_batches_, settings_.seed, epoch),
+                 {settings_.seed, epoch, settings_.dropout},
+                 std::vector<StepNumbers>(static_cast<std::size_t>(n_batches_)),
+                 state_.batch,
+                 state_.steps};
+  for (std::int64_t b = plan.first; b < n_batches_; ++b) {
+    plan.numbers[static_cast<std::size_t>(b)] = {rate(b),
+                                                 average_share(state_.steps + b - plan.first + 1)};
   }
-  const bool stop = extras[kStop] > 0;
-  if ((stop || extras[kSave] > 0) && hooks_.save) hooks_.save(snapshot());
+  return plan;
+}
+
+void Fit::tell(const StepLoss& loss) {
+  if (loss.rows == 0) return;
+  state_.nll += loss.nll;
+  state_.kl += loss.kl;
+  state_.rows += static_cast<double>(loss.rows);
+  if (hooks_.batch_done) {
+    hooks_.batch_done(loss.rows, loss.total() / static_cast<double>(loss.rows));
+  }
+}
+
+void Fit::train_batch(std::int64_t b) {
+  StepSignals signals;
+  signals.stop = hooks_.stop_requested && hooks_.stop_requested() ? 1.0f : 0.0f;
+  signals.save = communicator_.rank() == 0 && hooks_.save_due && hooks_.save_due() ? 1.0f : 0.0f;
+  tell(engine_->step(b, signals));
+  ++state_.steps;
+  ++state_.batch;
+  const bool stop = signals.stop > 0;
+  if (stop || signals.save > 0) tell(engine_->settle());
+  if ((stop || signals.save > 0) && hooks_.save) hooks_.save(snapshot());
   if (stop) {
     base::fail(base::ErrorKind::kStopped,
                "stopped by a signal in epoch {} of {}; the same command goes on from there",
@@ -199,20 +168,22 @@ void Fit::train_batch(const EpochBatches& batches, std::int64_t b) {
 
 void Fit::train_epoch() {
   const Clock::time_point start = Clock::now();
-  const std::int64_t first = state_.batch;
-  const EpochBatches batches(split_, n_batches_, settings_.seed,
-                             static_cast<std::uint32_t>(state_.epoch));
-  for (std::int64_t b = first; b < n_batches_; ++b) train_batch(batches, b);
-  const double share = static_cast<double>(n_batches_ - first) / static_cast<double>(n_batches_);
+  const EpochPlan plan = plan_epoch();
+  engine_->begin_epoch(plan);
+  for (std::int64_t b = plan.first; b < n_batches_; ++b) train_batch(b);
+  tell(engine_->settle());
+  const double share =
+      static_cast<double>(n_batches_ - plan.first) / static_cast<double>(n_batches_);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   finish_epoch(seconds / std::max(share, 1e-9));
 }
 
-StepLoss Fit::measure(const std::vector<float>& weights, std::span<double> column_nll) {
+/// \param weights  empty: the running mean
+StepLoss Fit::measure(std::span<const float> weights, std::span<double> column_nll) {
   const StepNoise noise{settings_.seed, kMeasuringEpoch, 0};
   const bool validated = split_.total_validation > 0;
-  const StepLoss loss = lanes_.loss(
-      weights.data(), data_, validated ? split_.validation : split_.training, noise, column_nll);
+  const StepLoss loss =
+      engine_->measure(weights, validated ? split_.validation : split_.training, noise, column_nll);
   std::vector<double> sums = {loss.nll, loss.kl, static_cast<double>(loss.rows)};
   sums.insert(sums.end(), column_nll.begin(), column_nll.end());
   communicator_.all_reduce_sum(std::span(sums));
@@ -220,10 +191,10 @@ StepLoss Fit::measure(const std::vector<float>& weights, std::span<double> colum
   return {sums[0] / sums[2], sums[1] / sums[2], static_cast<std::int64_t>(sums[2])};
 }
 
-/// The learning rate of the next step.
-double Fit::rate() const {
+/// The learning rate of a batch of this epoch.
+double Fit::rate(std::int64_t batch) const {
   const auto share = [&](int from, int epochs) {
-    const double done = static_cast<double>((state_.epoch - from) * n_batches_ + state_.batch);
+    const double done = static_cast<double>((state_.epoch - from) * n_batches_ + batch);
     return done / static_cast<double>(epochs * n_batches_);
   };
   if (state_.cooldown_from >= 0) {
@@ -248,12 +219,12 @@ bool Fit::should_cool_down() const {
 void Fit::begin_cooldown() {
   state_.weights = state_.best_weights;
   state_.average = state_.best;
-  adam_.first = state_.best_first;
-  adam_.second = state_.best_second;
-  adam_.steps = state_.best_steps;
+  state_.first = state_.best_first;
+  state_.second = state_.best_second;
+  state_.steps = state_.best_steps;
   state_.cooldown_from = state_.epoch;
   state_.cooldown_epochs = std::max(1, (state_.best_epoch + 2) / 3);
-  combine();
+  engine_->load(state_);
 }
 
 void Fit::finish_epoch(double seconds) {
@@ -266,7 +237,7 @@ void Fit::finish_epoch(double seconds) {
   line.validation = std::numeric_limits<double>::quiet_NaN();
   double judged = line.training;
   if (split_.total_validation > 0) {
-    const StepLoss loss = measure(state_.average, {});
+    const StepLoss loss = measure({}, {});
     line.validation = judged = loss.total();
     line.kl = loss.kl;
   }
@@ -276,13 +247,14 @@ void Fit::finish_epoch(double seconds) {
   if (judged < state_.best_loss * leeway) {
     state_.best_loss = judged;
     state_.best_epoch = state_.epoch;
+    engine_->store(state_);
     state_.best = state_.average;
     if (state_.cooldown_from < 0) {
       state_.best_weights = state_.weights;
-      state_.best_first = adam_.first;
-      state_.best_second = adam_.second;
-      state_.best_steps = adam_.steps;
-      state_.best_rate = rate();
+      state_.best_first = state_.first;
+      state_.best_second = state_.second;
+      state_.best_steps = state_.steps;
+      state_.best_rate = rate(0);
     }
   }
   state_.nll = state_.kl = state_.rows = 0;
@@ -296,7 +268,8 @@ FitResult Fit::run(const FitState* resume, const std::vector<float>* initial) {
   } else {
     start_afresh(initial);
   }
-  combine();
+  engine_ =
+      make_step_engine({data_, shape_, layout_, settings_, communicator_}, state_, split_.training);
   while (!finished()) {
     train_epoch();
     if (should_cool_down()) begin_cooldown();

@@ -28,6 +28,7 @@ struct FitSettings {
   std::uint64_t seed = 1;  ///< of initial weights, batches and noise
   int threads = 1;         ///< the result does not depend on it
   std::string device = "cpu";  ///< as base::Device::name()
+  bool tf32 = true;            ///< on a GPU: matrix products in TensorFloat-32 (10 bits)
 };
 
 /// One line of the loss log; losses in nats a row.
@@ -70,7 +71,8 @@ struct FitHooks {
   std::function<bool()> save_due;
   /// Called on every rank with the same state.
   std::function<void(const FitState&)> save;
-  /// Rows of the batch over all ranks, and their mean loss in nats.
+  /// Rows of the batch over all ranks, and their mean loss in nats; on a device, of several
+  /// batches.
   std::function<void(std::int64_t, double)> batch_done;
   std::function<void(const EpochLog&)> epoch_done;  ///< called on every rank
   /// The state after the last epoch: a fit that resumes from it ends at once.

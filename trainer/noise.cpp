@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "base/philox.hpp"
+#include "kernels/train_noise.hpp"
 
 namespace semblance::trainer {
 
@@ -14,9 +14,8 @@ void latent_noise(std::uint64_t seed, std::int64_t row, std::uint32_t epoch, std
     const base::PhiloxWords words = base::philox(
         seed, base::Purpose::kLatent, static_cast<std::uint64_t>(row), epoch * blocks + b);
     for (std::size_t i = 0; i < 4 && 4 * b + i < out.size(); i += 2) {
-      // Box and Muller (1958): two uniforms make two normals.
-      const float radius = std::sqrt(-2.0f * std::log1p(-base::uniform_float(words.word[i])));
-      const float angle = 2.0f * std::numbers::pi_v<float> * base::uniform_float(words.word[i + 1]);
+      const float radius = kernels::training_radius(words.word[i]);
+      const float angle = kernels::training_angle(words.word[i + 1]);
       out[4 * b + i] = radius * std::cos(angle);
       if (4 * b + i + 1 < out.size()) out[4 * b + i + 1] = radius * std::sin(angle);
     }

@@ -11,7 +11,8 @@ SmoothBasis::SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout,
                          const std::vector<int>& ordered) {
   SEMBLANCE_ASSERT(ordered.size() == shape.cardinalities.size() || ordered.empty());
   const std::vector<std::int64_t> offsets = shape.token_offsets();
-  for (const int index : {layout.encoder_embedding, layout.embedding, layout.head, layout.previous}) {
+  for (const int index :
+       {layout.encoder_embedding, layout.embedding, layout.head, layout.previous}) {
     if (index < 0) continue;
     const Parameter& p = layout.parameters[index];
     for (std::size_t s = 0; s < ordered.size(); ++s) {
@@ -37,6 +38,16 @@ void SmoothBasis::for_each(const Piece& piece, const Body& body) const {
     body(row, at, piece.width, 1.0f - share);
     body(row, at + piece.width, piece.width, share);
   }
+}
+
+std::vector<SmoothBasis::Entry> SmoothBasis::entries() const {
+  std::vector<Entry> all;
+  for (const Piece& piece : pieces_) {
+    for_each(piece, [&](std::int64_t row, std::int64_t at, std::int64_t width, float share) {
+      all.push_back({row, at, width, share});
+    });
+  }
+  return all;
 }
 
 void SmoothBasis::add(std::span<const float> coefficients, std::span<float> weights) const {

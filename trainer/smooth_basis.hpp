@@ -22,6 +22,13 @@ class SmoothBasis {
   SmoothBasis(const NetworkShape& shape, const NetworkLayout& layout,
               const std::vector<int>& ordered);
 
+  /// A pair of token and hat: weights [width] at an offset get share * coefficients [width].
+  struct Entry {
+    std::int64_t weights = 0, coefficients = 0, width = 0;
+    float share = 0;
+  };
+  std::vector<Entry> entries() const;  ///< all of them
+
   /// Coefficients in all; 0 when no column is ordered.
   std::int64_t size() const { return size_; }
   /// weights += the hats' sums.

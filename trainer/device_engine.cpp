@@ -1,0 +1,303 @@
+#include "trainer/device_engine.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "trainer/device_network.hpp"
+#include "trainer/device_optimizer.hpp"
+#include "trainer/host_engine.hpp"
+#include "trainer/optimizer.hpp"
+#include "trainer/tensor_step.hpp"
+
+namespace semblance::trainer {
+namespace {
+
+using kernels::BatchPlan;
+
+/// Copies an array to the device. \param room  its memory there; made anew when it is too small
+template <class T>
+bool upload(std::span<const T> values, const at::Device& device, at::Tensor& room) {
+  const auto bytes = static_cast<std::int64_t>(values.size_bytes());
+  const bool small = !room.defined() || room.numel() < bytes;
+  if (small)
+    room =
+        at::empty({std::max<std::int64_t>(bytes, 1)}, at::TensorOptions(device).dtype(at::kByte));
+  if (bytes > 0) {
+    room.narrow(0, 0, bytes)
+        .copy_(at::from_blob(const_cast<T*>(values.data()), {bytes}, at::kByte));
+  }
+  return small;
+}
+
+template <class T>
+T* memory(const at::Tensor& room) {
+  return reinterpret_cast<T*>(room.data_ptr<std::uint8_t>());
+}
+
+}  // namespace
+
+struct DeviceEngine::State {
+  EngineParts parts;
+  DeviceQueue queue;
+  at::Device device;
+  DeviceNetwork network;
+  DeviceOptimizer optimizer;
+  at::Tensor tokens, order, plan, step;
+  at::Tensor sums;  // [C + 1] double, of the steps that are not told yet
+  std::vector<float> exchanged;
+  const EpochPlan* epoch = nullptr;
+  std::int64_t untold_steps = 0, untold_rows = 0;  // rows of this rank
+  DeviceGraph whole, before, after;
+
+  State(const EngineParts& p, bool record)
+      : parts(p),
+        queue(p.settings.device),
+        device(queue.device_name()),
+        network(p.shape, queue, p.settings.seed, p.settings.dropout),
+        optimizer(p.shape, p.layout, p.settings, queue),
+        whole(queue, record),
+        before(queue, record),
+        after(queue, record) {
+    const DeviceQueue::Scope scope(queue);
+    if (queue.is_cuda()) at::globalContext().setAllowTF32CuBLAS(p.settings.tf32);
+    upload(std::span<const std::uint16_t>(p.data.tokens), device, tokens);
+    step = at::zeros({1}, at::TensorOptions(device).dtype(at::kLong));
+    sums = at::zeros({p.shape.columns() + 1}, at::TensorOptions(device).dtype(at::kDouble));
+  }
+
+  kernels::BatchSource source(const at::Tensor& rows, const at::Tensor& batches,
+                              const at::Tensor& now) const {
+    return {memory<std::uint16_t>(tokens), memory<std::int64_t>(rows), memory<BatchPlan>(batches),
+            now.data_ptr<std::int64_t>(), parts.data.first_row};
+  }
+
+  void forget_graphs() { whole.reset(), before.reset(), after.reset(); }
+  void resize(std::int64_t rows) {
+    if (network.resize(rows)) forget_graphs();
+  }
+
+  void compute_gradient() {
+    network.gradient(source(order, plan, step), optimizer.weights(), optimizer.gradient(),
+                     sums.data_ptr<double>());
+  }
+  void update() {
+    optimizer.update(memory<BatchPlan>(plan), step.data_ptr<std::int64_t>());
+    step.add_(1);
+  }
+
+  /// Sums the gradient over ranks, and the signals with it.
+  void exchange(StepSignals& signals) {
+    const std::int64_t size = parts.layout.size;
+    exchanged.resize(static_cast<std::size_t>(size) + 2);
+    at::Tensor on_device = at::from_blob(
+        optimizer.gradient(), {size}, [](void*) {}, at::TensorOptions(device).dtype(at::kFloat),
+        device);
+    at::Tensor on_host = at::from_blob(exchanged.data(), {size});
+    on_host.copy_(on_device);
+    exchanged[static_cast<std::size_t>(size)] = signals.stop;
+    exchanged[static_cast<std::size_t>(size) + 1] = signals.save;
+    parts.communicator.all_reduce_sum(std::span(exchanged));
+    signals = {exchanged[static_cast<std::size_t>(size)],
+               exchanged[static_cast<std::size_t>(size) + 1]};
+    on_device.copy_(on_host);
+  }
+
+  /// The sums, which begin anew. Waits for the steps.
+  std::vector<double> take_sums() {
+    const at::Tensor host = sums.to(at::kCPU);
+    std::vector<double> taken(host.data_ptr<double>(), host.data_ptr<double>() + host.numel());
+    sums.zero_();
+    return taken;
+  }
+};
+
+DeviceEngine::DeviceEngine(const EngineParts& parts, bool record)
+    : state_(std::make_unique<State>(parts, record)) {}
+DeviceEngine::~DeviceEngine() = default;
+
+bool DeviceEngine::recorded() const {
+  return state_->whole.recorded() || (state_->before.recorded() && state_->after.recorded());
+}
+
+void DeviceEngine::load(const FitState& state) {
+  const DeviceQueue::Scope scope(state_->queue);
+  state_->optimizer.load(state);
+}
+
+void DeviceEngine::store(FitState& state) {
+  const DeviceQueue::Scope scope(state_->queue);
+  state_->optimizer.store(state);
+}
+
+namespace {
+
+/// What the device needs to know of each batch.
+std::vector<BatchPlan> plans_of(const EpochPlan& epoch, const FitSettings& settings,
+                                std::int64_t steps_before) {
+  const AdamSettings adam;
+  std::vector<BatchPlan> plans(epoch.numbers.size());
+  for (std::size_t b = 0; b < plans.size(); ++b) {
+    const auto batch = static_cast<std::int64_t>(b);
+    const std::span<const std::int64_t> rows = epoch.batches.batch(batch);
+    const double t = static_cast<double>(steps_before + batch - epoch.first + 1);
+    const double rate = epoch.numbers[b].rate;
+    plans[b].first = rows.data() - epoch.batches.rows().data();
+    plans[b].rows = static_cast<std::int32_t>(rows.size());
+    plans[b].epoch = epoch.noise.epoch;
+    plans[b].scale = 1.0f / static_cast<float>(epoch.batches.global_size(batch));
+    plans[b].rate = static_cast<float>(rate / (1 - std::pow(adam.beta1, t)));
+    plans[b].keep = static_cast<float>(1 - rate * settings.weight_decay);
+    plans[b].unbias2 = static_cast<float>(1 / (1 - std::pow(adam.beta2, t)));
+    plans[b].share = static_cast<float>(epoch.numbers[b].share);
+  }
+  return plans;
+}
+
+}  // namespace
+
+void DeviceEngine::begin_epoch(const EpochPlan& plan) {
+  State& s = *state_;
+  const DeviceQueue::Scope scope(s.queue);
+  const std::vector<BatchPlan> plans = plans_of(plan, s.parts.settings, plan.steps_before);
+  std::int64_t most = 1;
+  for (const BatchPlan& p : plans) most = std::max<std::int64_t>(most, p.rows);
+  // Sizes differ by one, which is padded to what tensor cores like. The share of one rank among
+  // several varies more: the wider step keeps it the same for most epochs.
+  const std::int64_t multiple = s.parts.communicator.size() == 1 ? 8 : 64;
+  s.resize((most + multiple - 1) / multiple * multiple);
+  bool moved = upload(std::span<const BatchPlan>(plans), s.device, s.plan);
+  moved = upload(plan.batches.rows(), s.device, s.order) || moved;
+  if (moved) s.forget_graphs();
+  s.step.fill_(plan.first);
+  s.epoch = &plan;
+}
+
+StepLoss DeviceEngine::step(std::int64_t b, StepSignals& signals) {
+  State& s = *state_;
+  const DeviceQueue::Scope scope(s.queue);
+  if (s.parts.communicator.size() == 1) {
+    s.whole.run([&] {
+      s.compute_gradient();
+      s.update();
+    });
+  } else {
+    s.before.run([&] { s.compute_gradient(); });
+    s.exchange(signals);
+    s.after.run([&] { s.update(); });
+  }
+  s.untold_rows += static_cast<std::int64_t>(s.epoch->batches.batch(b).size());
+  return ++s.untold_steps < kStepsBetween ? StepLoss{} : settle();
+}
+
+StepLoss DeviceEngine::settle() {
+  State& s = *state_;
+  if (s.untold_steps == 0) return {};
+  const DeviceQueue::Scope scope(s.queue);
+  const std::vector<double> sums = s.take_sums();
+  std::vector<double> told = {0, sums.back(), static_cast<double>(s.untold_rows)};
+  for (std::size_t c = 0; c + 1 < sums.size(); ++c) told[0] += sums[c];
+  s.untold_steps = s.untold_rows = 0;
+  if (s.parts.communicator.size() > 1) s.parts.communicator.all_reduce_sum(std::span(told));
+  SEMBLANCE_EXPECT(std::isfinite(told[0]) && std::isfinite(told[1]), kData,
+                   "the loss is not a number in epoch {}: lower learning_rate (now {})",
+                   s.epoch->noise.epoch + 1, s.parts.settings.learning_rate);
+  return {told[0], told[1], static_cast<std::int64_t>(told[2])};
+}
+
+StepLoss DeviceEngine::measure(std::span<const float> weights, std::span<const std::int64_t> rows,
+                               const StepNoise& noise, std::span<double> column_nll) {
+  constexpr std::int64_t kRows = 256;
+  State& s = *state_;
+  const DeviceQueue::Scope scope(s.queue);
+  if (s.network.capacity() == 0) s.resize(kRows);
+  at::Tensor order, plan, given;
+  const auto n = static_cast<std::int64_t>(rows.size()), each = s.network.capacity();
+  std::vector<BatchPlan> plans;
+  for (std::int64_t at = 0; at < n; at += each) {
+    plans.push_back({.first = at,
+                     .rows = static_cast<std::int32_t>(std::min(each, n - at)),
+                     .epoch = noise.epoch,
+                     .scale = 1});
+  }
+  upload(rows, s.device, order);
+  upload(std::span<const BatchPlan>(plans), s.device, plan);
+  const float* measured = s.optimizer.average();
+  if (!weights.empty()) {
+    upload(weights, s.device, given);
+    measured = memory<float>(given);
+  }
+  at::Tensor sums = at::zeros_like(s.sums), step = at::zeros_like(s.step);
+  for (std::size_t p = 0; p < plans.size(); ++p) {
+    s.network.loss(s.source(order, plan, step), measured, sums.data_ptr<double>());
+    step.add_(1);
+  }
+  const at::Tensor host = sums.to(at::kCPU);
+  const std::span<const double> found(host.data_ptr<double>(),
+                                      static_cast<std::size_t>(host.numel()));
+  StepLoss loss{0, found.back(), n};
+  for (std::size_t c = 0; c + 1 < found.size(); ++c) {
+    loss.nll += found[c];
+    if (!column_nll.empty()) column_nll[c] += found[c];
+  }
+  return loss;
+}
+
+double DeviceEngine::gradient_error(std::span<const std::int64_t> rows) {
+  State& s = *state_;
+  if (rows.empty()) return 0;
+  const DeviceQueue::Scope scope(s.queue);
+  const StepNoise noise{s.parts.settings.seed, 0, s.parts.settings.dropout};
+  const auto n = static_cast<std::int64_t>(rows.size());
+  s.resize(n);
+  at::Tensor order, plan;
+  const BatchPlan only{.rows = static_cast<std::int32_t>(n), .scale = 1.0f / static_cast<float>(n)};
+  upload(rows, s.device, order);
+  upload(std::span<const BatchPlan>(&only, 1), s.device, plan);
+  at::Tensor sums = at::zeros_like(s.sums), step = at::zeros_like(s.step);
+  s.network.gradient(s.source(order, plan, step), s.optimizer.weights(), s.optimizer.gradient(),
+                     sums.data_ptr<double>());
+  const auto to_host = [&](const float* from) {
+    std::vector<float> out(static_cast<std::size_t>(s.parts.layout.size));
+    at::from_blob(out.data(), {s.parts.layout.size})
+        .copy_(at::from_blob(
+            const_cast<float*>(from), {s.parts.layout.size}, [](void*) {},
+            at::TensorOptions(s.device).dtype(at::kFloat), s.device));
+    return out;
+  };
+  const std::vector<float> weights = to_host(s.optimizer.weights());
+  std::vector<float> gradient = to_host(s.optimizer.gradient()), expected(gradient.size());
+  TensorStep(s.parts.shape, s.queue.device_name())
+      .gradient(weights.data(), s.parts.data, rows, noise, only.scale, expected);
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] -= expected[i];
+  return norm(gradient) / norm(expected);
+}
+
+std::unique_ptr<StepEngine> make_step_engine(const EngineParts& parts, const FitState& state,
+                                             std::span<const std::int64_t> rows) {
+  std::unique_ptr<StepEngine> engine;
+  if (parts.settings.device != "cpu") {
+    constexpr std::size_t kRowsCompared = 64;
+    constexpr double kMostError = 0.02;  // TensorFloat-32 alone makes about a thousandth
+    auto on_device = std::make_unique<DeviceEngine>(parts);
+    on_device->load(state);
+    const double error =
+        on_device->gradient_error(rows.first(std::min(rows.size(), kRowsCompared)));
+    std::vector<std::int64_t> wrong = {error <= kMostError ? 0 : 1};  // not a number is wrong, too
+    parts.communicator.all_reduce_sum(std::span(wrong));
+    if (wrong[0] == 0) return on_device;
+    base::log_warning(
+        "the device's gradient differs by {:.2g} of its length from LibTorch's: every step goes "
+        "through the host, which is slow",
+        error);
+  }
+  engine = std::make_unique<HostEngine>(parts);
+  engine->load(state);
+  return engine;
+}
+
+}  // namespace semblance::trainer

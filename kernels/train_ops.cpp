@@ -1,8 +1,8 @@
 #include "kernels/train_ops.hpp"
 
 #include "base/device.hpp"
+#include "kernels/train_ops_body.hpp"
 #include "kernels/train_ops_driver.hpp"
-#include "kernels/train_ops_on.hpp"
 
 namespace semblance::kernels {
 namespace {

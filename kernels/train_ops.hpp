@@ -1,5 +1,5 @@
 /// What a training step on a device does between its matrix products. Each operation is one launch
-/// on CUDA and a loop on the CPU, of the same body (kernels/train_ops_on.hpp). All sums are taken
+/// on CUDA and a loop on the CPU, of the same body (kernels/train_ops_body.hpp). All sums are taken
 /// in a fixed order: no atomics, so a device gives the same bits again.
 ///
 /// B: rows of a batch, padded; C: columns; S: contexts (C, or 1 when columns are independent); T:
@@ -65,8 +65,8 @@ struct DropoutMasks {
 /// Sums of rows of one flat array into rows of another: row i of the result, `width[i]` floats at
 /// at[i], is the sum of share[e] * (the floats at from[e]) over begin[i] <= e < begin[i + 1].
 struct SparseRows {
-  std::int64_t rows = 0;
-  int most_width = 0;
+  std::int64_t rows = 0;                ///< of the result
+  int most_width = 0;                   ///< the largest width
   const std::int64_t* at = nullptr;     ///< [rows]
   const std::int32_t* width = nullptr;  ///< [rows]
   const std::int64_t* begin = nullptr;  ///< [rows + 1]
@@ -76,11 +76,12 @@ struct SparseRows {
 
 /// AdamW over `size` numbers in groups (trainer/cell_loops.hpp, adam_update).
 struct AdamArrays {
-  std::int64_t size = 0;
+  std::int64_t size = 0;            ///< trained numbers
   std::int64_t weights_size = 0;    ///< the first of them are copied to `weights`
   const float* gradient = nullptr;  ///< [size]
   const float* norm = nullptr;      ///< [1] of the gradient
   float most_norm = 0;              ///< longer gradients are shortened to this
+  /// Shares that the running means keep, and what is added to the root.
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
   const std::uint8_t* group = nullptr;   ///< [size]
   const std::uint8_t* decays = nullptr;  ///< [groups] 1: shrunk by BatchPlan::keep

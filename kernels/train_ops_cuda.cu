@@ -1,7 +1,7 @@
 /// CUDA launchers of the training step's operations: one thread an element, one warp a softmax.
 #include "base/cuda_check.hpp"
+#include "kernels/train_ops_body.hpp"
 #include "kernels/train_ops_driver.hpp"
-#include "kernels/train_ops_on.hpp"
 
 namespace semblance::kernels {
 namespace {

@@ -101,6 +101,7 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.patience = options.patience > 0 ? options.patience : std::max(2, fit.epochs / 4);
   fit.seed = options.seed;
   fit.threads = options.threads;
+  fit.tf32 = options.tf32;
   // The step on LibTorch's tensors knows nothing of entities.
   fit.device = shape.panel ? "cpu" : base::resolve_device(options.device).name();
   return choice;

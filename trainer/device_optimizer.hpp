@@ -14,11 +14,12 @@ namespace semblance::trainer {
 /// Pointers are to memory of the device and never change. Call within a DeviceQueue::Scope.
 class DeviceOptimizer {
  public:
+  /// Takes the device's memory for all of it, set to nothing.
   DeviceOptimizer(const NetworkShape& shape, const NetworkLayout& layout,
                   const FitSettings& settings, DeviceQueue& queue);
   ~DeviceOptimizer();
 
-  void load(const FitState& state);
+  void load(const FitState& state);   ///< \see StepEngine::load
   void store(FitState& state) const;  ///< \see StepEngine::store
 
   float* gradient();             ///< [layout size] what update() reads

@@ -28,6 +28,7 @@ struct DeviceQueue::State {
   explicit State(const std::string& name) : device(name.starts_with("cpu") ? "cpu" : name) {
     if (device.is_cuda()) {
       load_torch_cuda();
+      at::globalContext().lazyInitDevice(device.type());
       const c10::impl::VirtualGuardImpl guard(device.type());
       stream = guard.getStreamFromGlobalPool(device);
       handle = guard.getStreamNativeHandle(*stream);

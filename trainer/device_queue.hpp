@@ -18,13 +18,14 @@ class DeviceQueue {
   explicit DeviceQueue(const std::string& device);
   ~DeviceQueue();
 
-  bool is_cuda() const;
+  bool is_cuda() const;             ///< else work is done at once
   std::string device_name() const;  ///< as LibTorch has it: "cpu" or "cuda:N"
   kernels::TrainOps& ops();         ///< launch on this queue
 
   /// While it lives, LibTorch's work of this thread goes to the queue.
   class Scope {
    public:
+    /// \param queue  must outlive it
     explicit Scope(const DeviceQueue& queue);
     ~Scope();
 

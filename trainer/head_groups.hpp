@@ -20,7 +20,7 @@ struct HeadGroups {
   /// Columns of at least a quarter of the largest's tokens share its group, small ones always one.
   explicit HeadGroups(const std::vector<int>& cardinalities);
 
-  std::vector<HeadGroup> groups;
+  std::vector<HeadGroup> groups;     ///< from large heads to small ones
   std::vector<std::int32_t> place;   ///< [C] of each column, group after group
   std::vector<std::int32_t> padded;  ///< [C] tokens of each column's group
   std::vector<std::int64_t> token;   ///< [P] the token in each padded row; padding has token 0

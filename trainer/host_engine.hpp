@@ -13,6 +13,7 @@ namespace semblance::trainer {
 /// \see StepEngine. The bits of the result do not depend on threads.
 class HostEngine : public StepEngine {
  public:
+  /// \throws Error{kDevice} when settings.device is one and cannot be used
   explicit HostEngine(const EngineParts& parts);
 
   void load(const FitState& state) override;

@@ -13,7 +13,7 @@
 namespace semblance::trainer {
 
 /// The step over the rows of one rank's batch: in lanes of kRows rows on the CPU, added in order so
-/// that the bits do not depend on threads; at once on a GPU.
+/// that the bits do not depend on threads; at once by TensorStep elsewhere.
 class Lanes {
  public:
   static constexpr std::int64_t kRows = 256;  ///< rows of a lane

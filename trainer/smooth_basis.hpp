@@ -24,8 +24,8 @@ class SmoothBasis {
 
   /// A pair of token and hat: weights [width] at an offset get share * coefficients [width].
   struct Entry {
-    std::int64_t weights = 0, coefficients = 0, width = 0;
-    float share = 0;
+    std::int64_t weights = 0, coefficients = 0, width = 0;  ///< offsets and floats
+    float share = 0;                                        ///< the hat's height at the token
   };
   std::vector<Entry> entries() const;  ///< all of them
 

@@ -22,7 +22,7 @@ struct StepNumbers {
 
 /// One epoch's steps; lives until the next begin_epoch().
 struct EpochPlan {
-  EpochBatches batches;
+  EpochBatches batches;              ///< of the epoch, those before `first` included
   StepNoise noise;                   ///< noise.epoch counts from 0
   std::vector<StepNumbers> numbers;  ///< [batches]
   std::int64_t first = 0;            ///< batch to begin with
@@ -45,6 +45,7 @@ class StepEngine {
   /// Writes the first four of them; waits for the steps.
   virtual void store(FitState& state) = 0;
 
+  /// Makes ready for the plan's steps, which come in order from plan.first on.
   virtual void begin_epoch(const EpochPlan& plan) = 0;
   /// Step b of the epoch's plan; the signals are summed over ranks.
   /// \return sums over the rows, of all ranks, of the steps whose losses have become known with
@@ -63,11 +64,11 @@ class StepEngine {
 
 /// What all engines are made of; must outlive them.
 struct EngineParts {
-  const TokenRows& data;
-  const NetworkShape& shape;
-  const NetworkLayout& layout;
-  const FitSettings& settings;
-  base::Communicator& communicator;
+  const TokenRows& data;             ///< of this rank
+  const NetworkShape& shape;         ///< the network's
+  const NetworkLayout& layout;       ///< of that shape
+  const FitSettings& settings;       ///< the same on every rank
+  base::Communicator& communicator;  ///< of the ranks
 };
 
 /// The engine of settings.device, with the state loaded. A device whose gradient differs from

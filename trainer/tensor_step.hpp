@@ -1,6 +1,6 @@
-/// The training step by LibTorch's tensors and automatic differentiation: what runs on a GPU. The
-/// same loss as TrainingStep's, which is written by hand for the CPU; the tests hold one against
-/// the other.
+/// The training step by LibTorch's tensors and automatic differentiation: what a device's own step
+/// (trainer/device_network) is held against, and what takes its place where they differ. The same
+/// loss as TrainingStep's, which is written by hand for the CPU.
 #pragma once
 
 #include <cstdint>

@@ -40,6 +40,8 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
            "epochs without a better validation loss before stopping; 0: chosen");
   list.add("calibrate", &options.calibrate,
            "rounds in which rows are drawn to mend drifted frequencies, at most; 0: none");
+  list.add("tf32", &options.tf32,
+           "on a GPU: matrix products in TensorFloat-32, faster and right to three digits");
   list.add("checkpoint_dir", &options.checkpoint_dir,
            "where a stopped training is kept; empty: beside the output");
   list.add("checkpoint_seconds", &options.checkpoint_seconds, "seconds between checkpoints");

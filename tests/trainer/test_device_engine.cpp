@@ -1,5 +1,6 @@
 #include "trainer/device_engine.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -174,12 +175,7 @@ TEST_P(DeviceEngines, GoOnFromASavedStateToTheSameEnd) {
   FitHooks hooks;
   hooks.stop_requested = [&] { return ++steps == 17; };
   hooks.save = [&](const FitState& state) { saved = state; };
-  try {
-    fit_network(data, shape_of(c), settings, *alone, hooks);
-    FAIL() << "was not stopped";
-  } catch (const base::Error& e) {
-    EXPECT_EQ(e.kind(), base::ErrorKind::kStopped);
-  }
+  EXPECT_THROW(fit_network(data, shape_of(c), settings, *alone, hooks), base::Error);
   EXPECT_GT(saved.rows, 0);
   const FitResult resumed = fit_network(data, shape_of(c), settings, *alone, {}, &saved);
   EXPECT_EQ(resumed.weights, whole.weights);
@@ -213,13 +209,10 @@ TEST_P(DeviceEngines, SayThatALossIsNoNumber) {
   settings.learning_rate = 1e30;
   settings.device = GetParam();
   const auto alone = base::self_communicator();
-  try {
-    fit_network(made_up(0, 500), shape_of(c), settings, *alone);
-    FAIL() << "was not refused";
-  } catch (const base::Error& e) {
-    EXPECT_EQ(e.kind(), base::ErrorKind::kData);
-    EXPECT_NE(std::string(e.what()).find("learning_rate"), std::string::npos);
-  }
+  EXPECT_THAT([&] { fit_network(made_up(0, 500), shape_of(c), settings, *alone); },
+              testing::Throws<base::Error>(testing::AllOf(
+                  testing::Property(&base::Error::kind, base::ErrorKind::kData),
+                  testing::Property(&base::Error::what, testing::HasSubstr("learning_rate")))));
 }
 
 TEST_P(DeviceEngines, TellEveryRowOnce) {

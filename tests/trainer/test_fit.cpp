@@ -68,7 +68,7 @@ FitSettings quick(int epochs) {
   return settings;
 }
 
-// "cpu:0" is the CPU by way of TensorStep: the code that a GPU runs.
+// "cpu:0" is the CPU by way of LibTorch's tensors: the code that a GPU runs (test_device_engine.cpp).
 TEST(FitNetwork, ByTensorsFollowsTheLossOfTheStepWrittenByHand) {
   const auto alone = base::self_communicator();
   const TokenRows data = draw_truth(0, 3'000);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the kernels on a machine with an NVIDIA GPU, runs every GPU test and the GPU benchmarks, and ends
-# with a short table. Needs nvcc, CMake, Ninja and g++; no network, MPI, HDF5, Arrow or LibTorch.
+# with a short table. Needs nvcc, CMake, Ninja and g++; no network, MPI, HDF5, Arrow or LibTorch. Where these are
+# (./bootstrap has run, LibTorch's wheel has CUDA), training on the GPU is tested and measured too.
 #
 #   scripts/gpu-check.sh --pack DIR   on a Debian machine with network: unpack what is missing there (fmt,
 #                                     GoogleTest; a few MB) into DIR, to be carried along
@@ -10,6 +11,8 @@
 # Settings from the environment:
 #   SEMBLANCE_GPU_PACKAGES  the folder DIR that was carried along (default: what the machine has)
 #   SEMBLANCE_GPU_BUILD     build folder (default: build/gpu-check)
+#   SEMBLANCE_GPU_TRAIN     0: leave training out
+#   SEMBLANCE_DATA          a folder with adult/adult_train.csv.gz: the whole training of Adult is timed as well
 #   SEMBLANCE_GPU_PYTHON    a Python with torch, for the ratio to torch.cdist (default: python3)
 # Ends with status 0 only if every test ran on the GPU and passed.
 set -euo pipefail
@@ -61,10 +64,35 @@ echo "== GPU benchmarks"
 bench=$("$build/bench/bench_gpu_kernels" "$rows") || status=1
 peers=$("$python" bench/gpu_peers.py "$rows" 2>/dev/null) || peers="torch-cdist 0 (not measured: no torch with CUDA in $python)"
 
+training() {  # tests and lines NAME<tab>RESULT<tab>NUMBER of training on the GPU
+  local build=$build-train data=${SEMBLANCE_DATA:-}/adult/adult_train.csv.gz out start
+  cmake --preset cuda -B "$build" -DSEMBLANCE_BENCH=ON >"$build.log" 2>&1 &&
+    cmake --build "$build" --target test_trainer_tensor_step test_trainer_device_engine bench_train_device semblance \
+      >>"$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; return 1; }
+  for unit in tensor_step device_engine; do
+    SEMBLANCE_REQUIRE_GPU=1 "$build/tests/test_trainer_$unit" >"$build.$unit" 2>&1 ||
+      { grep -E "FAILED|Failure" "$build.$unit" | head -n 20 >&2; return 1; }
+  done
+  printf 'tests of training on the GPU\tpassed\t\n'
+  "$build/bench/bench_train_device" 500000 512 && "$build/bench/bench_train_device" 500000 4096 || return 1
+  [ -f "$data" ] || return 0
+  out=$(mktemp -d)
+  start=$EPOCHREALTIME
+  "$build/bin/semblance" train "$data" --device cuda --quiet --output "$out/model.h5" || return 1
+  awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "semblance train adult, start to end\t%.2f s\t\n", b - a }'
+  rm -r "$out"
+}
+trained="training	not measured: no LibTorch with CUDA (./bootstrap)	"
+if [ "${SEMBLANCE_GPU_TRAIN:-1}" != 0 ] && compgen -G "${SEMBLANCE_DEPS:-.deps}/py/lib/python3*/site-packages/torch/lib/libtorch_cuda.so" >/dev/null; then
+  echo "== training on the GPU"
+  trained=$(training) || status=1
+fi
+
 echo
 echo "gpu-check: commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), $(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | head -n 1), $(nvcc --version | grep -o 'release [0-9.]*')"
 printf '%-34s %s\n' "tests on the GPU" "$(grep -E "tests passed" "$build.tests" || echo "did not run")"
 echo "$bench" | awk -F'\t' 'NF > 1 { printf "%-34s %s\n", $1, $2 }'
+echo "$trained" | awk -F'\t' 'NF > 1 { printf "%-34s %s\n", $1, $2 }'
 echo "$peers" | awk '{ name = $1; $1 = ""; printf "%-34s%s\n", name, $0 }'
 ours=$(echo "$bench" | awk -F'\t' '$3 != "" { print $3; exit }')
 theirs=$(echo "$peers" | awk '{ print $2; exit }')

@@ -72,6 +72,16 @@ EpochBatches::EpochBatches(const RowSplit& split, std::int64_t n_batches, std::u
   for (std::int64_t i = 0; i < many; ++i) rows_[next[batch[i]]++] = split.training[i];
 }
 
+EpochBatches BatchMaker::make(std::uint32_t epoch, bool last) {
+  const auto order = [this](std::uint32_t e) { return EpochBatches(split_, n_batches_, seed_, e); };
+  EpochBatches batches = next_.valid() && next_epoch_ == epoch ? next_.get() : order(epoch);
+  if (ahead_ && !last) {
+    next_epoch_ = epoch + 1;
+    next_ = std::async(std::launch::async, order, next_epoch_);
+  }
+  return batches;
+}
+
 std::int64_t EpochBatches::global_size(std::int64_t b) const {
   // The first position p with floor(p * n_batches / total) >= b is ceil(b * total / n_batches).
   const auto first = [&](std::int64_t k) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <span>
 #include <vector>
 
@@ -48,6 +49,25 @@ class EpochBatches {
  private:
   std::int64_t total_, n_batches_;
   std::vector<std::int64_t> offsets_, rows_;
+};
+
+/// The batches of one epoch after the other. Ordering rows takes the host a good part of the time
+/// in which a device trains on them, so there the next epoch's are made meanwhile.
+class BatchMaker {
+ public:
+  /// \param split  must outlive it \param ahead  whether to make the next epoch's on a thread
+  BatchMaker(const RowSplit& split, std::int64_t n_batches, std::uint64_t seed, bool ahead)
+      : split_(split), n_batches_(n_batches), seed_(seed), ahead_(ahead) {}
+  /// The batches of an epoch, which are those of EpochBatches. \param last  none comes after it
+  EpochBatches make(std::uint32_t epoch, bool last);
+
+ private:
+  const RowSplit& split_;
+  std::int64_t n_batches_;
+  std::uint64_t seed_;
+  bool ahead_;
+  std::uint32_t next_epoch_ = 0;
+  std::future<EpochBatches> next_;
 };
 
 }  // namespace semblance::trainer

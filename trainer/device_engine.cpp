@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/log.hpp"
 #include "trainer/device_network.hpp"
 #include "trainer/device_optimizer.hpp"
-#include "trainer/host_engine.hpp"
 #include "trainer/optimizer.hpp"
 #include "trainer/tensor_step.hpp"
 
@@ -45,6 +44,7 @@ struct DeviceEngine::State {
   EngineParts parts;
   DeviceQueue queue;
   at::Device device;
+  std::optional<DeviceQueue::Scope> making;  // what follows is made on the queue
   DeviceNetwork network;
   DeviceOptimizer optimizer;
   at::Tensor tokens, order, plan, step;
@@ -58,16 +58,17 @@ struct DeviceEngine::State {
       : parts(p),
         queue(p.settings.device),
         device(queue.device_name()),
+        making(std::in_place, queue),
         network(p.shape, queue, p.settings.seed, p.settings.dropout),
         optimizer(p.shape, p.layout, p.settings, queue),
         whole(queue, record),
         before(queue, record),
         after(queue, record) {
-    const DeviceQueue::Scope scope(queue);
     if (queue.is_cuda()) at::globalContext().setAllowTF32CuBLAS(p.settings.tf32);
     upload(std::span<const std::uint16_t>(p.data.tokens), device, tokens);
     step = at::zeros({1}, at::TensorOptions(device).dtype(at::kLong));
     sums = at::zeros({p.shape.columns() + 1}, at::TensorOptions(device).dtype(at::kDouble));
+    making.reset();
   }
 
   kernels::BatchSource source(const at::Tensor& rows, const at::Tensor& batches,
@@ -78,7 +79,13 @@ struct DeviceEngine::State {
 
   void forget_graphs() { whole.reset(), before.reset(), after.reset(); }
   void resize(std::int64_t rows) {
-    if (network.resize(rows)) forget_graphs();
+    try {
+      if (network.resize(rows)) forget_graphs();
+    } catch (const c10::OutOfMemoryError&) {
+      base::fail(base::ErrorKind::kDevice,
+                 "{} has not enough memory for batches of {} rows: lower batch_size",
+                 parts.settings.device, rows);
+    }
   }
 
   void compute_gradient() {
@@ -275,29 +282,6 @@ double DeviceEngine::gradient_error(std::span<const std::int64_t> rows) {
       .gradient(weights.data(), s.parts.data, rows, noise, only.scale, expected);
   for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] -= expected[i];
   return norm(gradient) / norm(expected);
-}
-
-std::unique_ptr<StepEngine> make_step_engine(const EngineParts& parts, const FitState& state,
-                                             std::span<const std::int64_t> rows) {
-  std::unique_ptr<StepEngine> engine;
-  if (parts.settings.device != "cpu") {
-    constexpr std::size_t kRowsCompared = 64;
-    constexpr double kMostError = 0.02;  // TensorFloat-32 alone makes about a thousandth
-    auto on_device = std::make_unique<DeviceEngine>(parts);
-    on_device->load(state);
-    const double error =
-        on_device->gradient_error(rows.first(std::min(rows.size(), kRowsCompared)));
-    std::vector<std::int64_t> wrong = {error <= kMostError ? 0 : 1};  // not a number is wrong, too
-    parts.communicator.all_reduce_sum(std::span(wrong));
-    if (wrong[0] == 0) return on_device;
-    base::log_warning(
-        "the device's gradient differs by {:.2g} of its length from LibTorch's: every step goes "
-        "through the host, which is slow",
-        error);
-  }
-  engine = std::make_unique<HostEngine>(parts);
-  engine->load(state);
-  return engine;
 }
 
 }  // namespace semblance::trainer

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "base/error.hpp"
 #include "trainer/batches.hpp"
@@ -52,6 +53,7 @@ class Fit {
         split_.total_training + split_.total_validation, split_.total_validation);
     n_batches_ = std::max<std::int64_t>(
         1, (split_.total_training + settings.batch_size / 2) / settings.batch_size);
+    batches_.emplace(split_, n_batches_, settings.seed, settings.device != "cpu");
   }
 
   FitResult run(const FitState* resume, const std::vector<float>* initial);
@@ -60,7 +62,7 @@ class Fit {
   void start_afresh(const std::vector<float>* initial);
   void restore(const FitState& state);
   FitState snapshot();
-  EpochPlan plan_epoch() const;
+  EpochPlan plan_epoch();
   void train_epoch();
   void train_batch(std::int64_t b);
   void tell(const StepLoss& loss);
@@ -80,6 +82,7 @@ class Fit {
   RowSplit split_;
   std::int64_t trained_;  // numbers that the optimizer moves
   std::int64_t n_batches_ = 1;
+  std::optional<BatchMaker> batches_;
   FitState state_;  // weights, first, second and average are the engine's while training
   std::unique_ptr<StepEngine> engine_;
 };
@@ -125,9 +128,9 @@ FitState Fit::snapshot() {
   return state_;
 }
 
-EpochPlan Fit::plan_epoch() const {
+EpochPlan Fit::plan_epoch() {
   const auto epoch = static_cast<std::uint32_t>(state_.epoch);
-  EpochPlan plan{EpochBatches(split_, n_batches_, settings_.seed, epoch),
+  EpochPlan plan{batches_->make(epoch, state_.epoch + 1 == settings_.epochs),
                  {settings_.seed, epoch, settings_.dropout},
                  std::vector<StepNumbers>(static_cast<std::size_t>(n_batches_)),
                  state_.batch,

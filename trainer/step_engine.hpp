@@ -72,8 +72,10 @@ struct EngineParts {
 };
 
 /// The engine of settings.device, with the state loaded. A device whose gradient differs from
-/// LibTorch's own on some rows is not trusted: the log says so, and every step goes through the
-/// host. \param rows  local training rows \throws Error{kDevice} when the device cannot be used
+/// LibTorch's own on some rows is not trusted: the log says so, and LibTorch's is used, by way
+/// of the host.
+/// \param rows  local training rows
+/// \throws Error{kDevice} when the device cannot be used
 std::unique_ptr<StepEngine> make_step_engine(const EngineParts& parts, const FitState& state,
                                              std::span<const std::int64_t> rows);
 

@@ -70,5 +70,18 @@ TEST(EpochBatches, UnionOverRanksIsTheBatchOfOneRank) {
   }
 }
 
+TEST(BatchMaker, MakesTheBatchesOfTheEpochThatIsAskedFor) {
+  const auto alone = base::self_communicator();
+  const RowSplit split = split_rows(0, 200, 0.1, 3, *alone);
+  for (const bool ahead : {false, true}) {
+    BatchMaker maker(split, 4, 3, ahead);
+    for (const std::uint32_t epoch : {2u, 3u, 7u, 8u}) {  // 4 is made ahead and not taken
+      const EpochBatches expected(split, 4, 3, epoch), made = maker.make(epoch, epoch == 8);
+      EXPECT_TRUE(std::ranges::equal(expected.rows(), made.rows()));
+      EXPECT_TRUE(std::ranges::equal(expected.batch(2), made.batch(2)));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace semblance::trainer

@@ -36,9 +36,10 @@ void print_for_people(const std::string& path, const table::FileSummary& summary
   if (summary.schema.columns.empty()) return;
   fmt::print("columns:\n");
   for (const table::ColumnSpec& spec : summary.schema.columns) {
-    fmt::print("  {:<30} {}{}{}\n", spec.name, table::kind_name(spec.kind),
+    fmt::print("  {:<30} {}{}{}{}\n", spec.name, table::kind_name(spec.kind),
                spec.format.empty() ? "" : " " + spec.format,
-               spec.relative_to.empty() ? "" : ", not before " + spec.relative_to);
+               spec.relative_to.empty() ? "" : ", not before " + spec.relative_to,
+               spec.derived.empty() ? "" : " = " + spec.derived);
   }
 }
 
@@ -54,6 +55,7 @@ nlohmann::ordered_json as_json(const std::string& path, const table::FileSummary
     for (const table::ColumnSpec& spec : summary.schema.columns) {
       json["columns"].push_back(
           {{"name", spec.name}, {"kind", table::kind_name(spec.kind)}, {"format", spec.format}});
+      if (!spec.derived.empty()) json["columns"].back()["derived"] = spec.derived;
     }
   }
   for (const table::ShardPart& part : summary.parts) {

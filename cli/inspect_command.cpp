@@ -72,6 +72,13 @@ std::string quoted(const std::string& name) {
   return plain ? name : "\"" + name + "\"";
 }
 
+/// A text between single quotes of YAML.
+std::string yaml_quoted(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out;
+}
+
 /// What a user may want to take into the metadata, as comments.
 std::string proposals(const table::Inspection& found) {
   std::string text;
@@ -82,6 +89,14 @@ std::string proposals(const table::Inspection& found) {
   for (const auto& [early, late] : found.orders) {
     text += fmt::format("#   \"{}\": {{relative_to: \"{}\"}}\n", late, early);
   }
+  if (!found.derived.empty()) {
+    text +=
+        "# In every row these columns follow from others. To compute them instead of learning "
+        "them, "
+        "move the setting up to the column:\n";
+  }
+  for (const auto& [column, formula] : found.derived)
+    text += fmt::format("#   \"{}\": {{derived: '{}'}}\n", column, yaml_quoted(formula));
   if (!found.dependences.empty()) {
     text +=
         "# Each value of the first goes with one value of the second. To keep that, list under "
@@ -127,6 +142,8 @@ class InspectCommand : public Command {
       fmt::print("warning: {}\n", shortened(warning, 1000));
     for (const auto& [early, late] : found.orders)
       fmt::print("proposal: '{}' is never before '{}': relative_to keeps that\n", late, early);
+    for (const auto& [column, formula] : found.derived)
+      fmt::print("proposal: '{}' is '{}' in every row: derived computes it\n", column, formula);
     for (const auto& [from, to] : found.dependences) {
       fmt::print("proposal: each value of '{}' goes with one of '{}': fixcombo keeps that\n", from,
                  to);

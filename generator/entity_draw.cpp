@@ -171,19 +171,18 @@ table::Table EntityMaker::draw(std::int64_t first, std::int64_t n, int attempt,
       if (!cells.codes.empty()) cells.codes[row] = cells.codes[row - 1];
     }
   };
-  table::Table rows = codec_.decode(
-      tokens, begin(first), seed,
-      [&](int column, table::Column& cells) {
-        if (column == panel_.entity) cells = identifiers(first, n, std::move(cells));
-        if (is_constant(column)) spread(cells);
-        if (given_ != nullptr) given_->overlay(begin(first), column, cells);
-      },
-      begins.data());
-  for (std::size_t i = 0; conditions_ != nullptr && i < conditions_->where().size(); ++i) {
-    const table::AllowedValues& allowed = conditions_->where()[i];
+  const auto settle = [&](int column, table::Column& cells) {
+    if (column == panel_.entity) cells = identifiers(first, n, std::move(cells));
+    if (is_constant(column)) spread(cells);
+    if (given_ != nullptr) given_->overlay(begin(first), column, cells);
+  };
+  table::Table rows = codec_.decode(tokens, begin(first), seed, settle, begins.data());
+  for (std::size_t i = 0; conditions_ != nullptr && i < conditions_->drawn().size(); ++i) {
+    const table::AllowedValues& allowed = conditions_->drawn()[i];
     codec_.narrow(allowed, tokens, begin(first), seed, rows);
     if (is_constant(allowed.column)) spread(rows.columns[static_cast<std::size_t>(allowed.column)]);
   }
+  if (conditions_ != nullptr && !conditions_->drawn().empty()) codec_.derive(rows, settle);
   rows.columns.erase(rows.columns.begin() + panel_.rows_column);
   if (given_ != nullptr) given_->carry(begin(first), rows);
   return rows;

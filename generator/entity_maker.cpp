@@ -118,17 +118,17 @@ void EntityMaker::give_up(const table::Table& rows, std::int64_t entity) const {
           "constraint '{}' is still broken by a row of {} {} after {} draws: the "
           "training table hardly ever meets it; correct or leave out the constraint in "
           "the metadata and train again",
-          constraint.text, schema_.entity, entity + 1, kMostDraws);
+          constraint.text, schema_.entity, entity + 1, most_draws());
     }
     const std::string broken =
         conditions_ == nullptr ? "" : conditions_->broken(rows, row, begin(entity));
     SEMBLANCE_EXPECT(broken.empty(), kData, "{} is still broken by {} {} after {} draws: widen it",
-                     broken, schema_.entity, entity + 1, kMostDraws);
+                     broken, schema_.entity, entity + 1, most_draws());
   }
   base::fail(base::ErrorKind::kData,
              "a row of {} {} still equals a real row after {} draws: generate without "
              "reject_copies_of",
-             schema_.entity, entity + 1, kMostDraws);
+             schema_.entity, entity + 1, most_draws());
 }
 
 /// Entities [first, last), each drawn again as a whole until all of its rows are good.
@@ -144,7 +144,7 @@ table::Table EntityMaker::make_block(std::int64_t first, std::int64_t last,
     for (int attempt = 1;; ++attempt) {
       const table::Table again = draw(e, 1, attempt, nullptr);
       counts.draws += many;
-      if (attempt == kMostDraws) give_up(again, e);
+      if (attempt == most_draws()) give_up(again, e);
       if (!good(again, 0, many, begin(e), counts)) continue;
       for (std::int64_t row = 0; row < many; ++row) copy_row(again, row, rows, at + row);
       break;

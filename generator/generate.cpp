@@ -45,9 +45,16 @@ void report_conditions(const ConditionFigures& figures, const RowConditions& con
                    {"effective", effective},
                    {"few", few},
                    {"mass", figures.mass / n}});
+  if (conditions.drawn().size() < conditions.where().size())
+    base::log_info(
+        "conditions on columns that are derived from several others are checked on whole rows, "
+        "which "
+        "are drawn until one meets them");
+  if (conditions.drawn().empty() && conditions.given() == nullptr) return;
   if (conditions.given() == nullptr)
-    base::log_info("about {:.2g} % of the model's rows meet the conditions",
-                   100 * figures.mass / n);
+    base::log_info("about {:.2g} % of the model's rows meet the {}conditions",
+                   100 * figures.mass / n,
+                   conditions.drawn().size() < conditions.where().size() ? "other " : "");
   base::log_info("{} candidates a row, of which {:.1f} counted on average", conditions.particles(),
                  effective);
   constexpr double kManyRows = 0.05;

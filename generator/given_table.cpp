@@ -113,11 +113,16 @@ GivenTable::GivenTable(table::Table rows, const std::string& name, bool impute,
 void GivenTable::match_columns(const trainer::Codec& codec) {
   schema_ = codec.schema();
   unknown_.assign(schema_.columns.size(), 0);
+  operands_.resize(schema_.columns.size());
+  for (const table::Derivation& formula : codec.derivations())
+    operands_[static_cast<std::size_t>(formula.column)] = formula.operands();
   bool any = false;
   for (table::ColumnSpec& spec : schema_.columns) {
     source_.push_back(given_.find(spec.name));
     if (source_.back() < 0) continue;
-    any = any || (spec.kind != table::Kind::kId && spec.name != trainer::kEntityRows);
+    any = any || (spec.kind != table::Kind::kId && spec.name != trainer::kEntityRows &&
+                  spec.derived.empty());
+    spec.derived.clear();  // given cells stay, whatever they are
     spec = joined_spec(spec, given_.columns[static_cast<std::size_t>(source_.back())].spec);
   }
   SEMBLANCE_EXPECT(any, kData, "{}: none of its columns is one that the model has learned ({})",
@@ -309,8 +314,11 @@ void GivenTable::carry(std::int64_t first, table::Table& rows) const {
 
 bool GivenTable::gives(int column, std::int64_t output_row) const {
   const int source = source_[static_cast<std::size_t>(column)];
-  return source >= 0 &&
-         !given_.columns[static_cast<std::size_t>(source)].is_missing(output_row % n_rows());
+  if (source >= 0)
+    return !given_.columns[static_cast<std::size_t>(source)].is_missing(output_row % n_rows());
+  const std::vector<int>& operands = operands_[static_cast<std::size_t>(column)];
+  return !operands.empty() && std::all_of(operands.begin(), operands.end(),
+                                          [&](int operand) { return gives(operand, output_row); });
 }
 
 }  // namespace semblance::generator

@@ -41,7 +41,7 @@ class GivenTable {
   void overlay(std::int64_t first, int column, table::Column& made) const;
   /// Puts the columns that the model does not know behind those that it does.
   void carry(std::int64_t first, table::Table& rows) const;
-  /// Whether a cell of an output row is given and not missing.
+  /// Whether a cell of an output row is given and not missing, or follows from such cells.
   bool gives(int column, std::int64_t output_row) const;
 
   /// Cells whose level the model does not know, by column of the model's schema; they count as not
@@ -64,6 +64,7 @@ class GivenTable {
   std::vector<std::int64_t> entities_;
   std::vector<int> source_;  ///< [columns of the model] column of given_, or -1
   std::vector<int> carried_;
+  std::vector<std::vector<int>> operands_;  ///< [columns of the model] of derived ones
   table::Schema schema_;
   int n_tokens_ = 0;
   std::vector<std::uint16_t> fixed_;       ///< [C, n_rows]

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/error.hpp"
 
@@ -16,6 +17,24 @@ void ConditionFigures::add(const ConditionFigures& other) {
   for (std::size_t i = 0; i < other.broken.size(); ++i) broken[i] += other.broken[i];
 }
 
+namespace {
+
+/// A condition on a column as one on the learned column that it follows from; nothing when it
+/// follows from several.
+std::optional<table::AllowedValues> of_learned_column(table::AllowedValues allowed,
+                                                      const trainer::Codec& codec) {
+  const std::vector<table::Derivation>& formulas = codec.derivations();
+  for (auto formula = formulas.rbegin(); formula != formulas.rend(); ++formula) {
+    if (formula->column != allowed.column) continue;
+    const auto source = formula->before(allowed, codec.schema());
+    if (!source) return std::nullopt;
+    allowed = *source;
+  }
+  return allowed;
+}
+
+}  // namespace
+
 RowConditions::RowConditions(const trainer::Codec& codec, const std::vector<std::string>& where,
                              const GivenTable* given, int particles)
     : codec_(codec),
@@ -27,6 +46,10 @@ RowConditions::RowConditions(const trainer::Codec& codec, const std::vector<std:
                    kUsage, "particles is {}; it must be 1, 2, 4, 8 ... {}", particles,
                    kernels::kMostParticles);
   for (const table::AllowedValues& allowed : where_) {
+    if (const auto source = of_learned_column(allowed, codec)) drawn_.push_back(*source);
+  }
+  if (draws_freely()) particles_ = 1;
+  for (const table::AllowedValues& allowed : drawn_) {
     for (kernels::TokenMask& mask : codec.restrict(allowed)) masks_.push_back(std::move(mask));
   }
   for (int c = 0; given != nullptr && c < static_cast<int>(codec.schema().columns.size()); ++c) {
@@ -58,22 +81,30 @@ bool RowConditions::binds(const table::Constraint& constraint, std::int64_t outp
                      [&](int column) { return !given_->gives(column, output_row); });
 }
 
-table::Table RowConditions::draw(const trainer::Sampler& sampler, std::int64_t first_row,
-                                 std::int64_t n_rows, std::uint64_t seed,
-                                 ConditionFigures* figures) const {
+kernels::GivenTokens RowConditions::draw_tokens(const trainer::Sampler& sampler,
+                                                std::int64_t first_row, std::int64_t n_rows,
+                                                std::uint64_t seed) const {
+  if (draws_freely()) return {.tokens = sampler.sample(first_row, n_rows, seed, 1).tokens};
   std::vector<std::int64_t> which(static_cast<std::size_t>(n_rows));
   std::iota(which.begin(), which.end(), first_row);
   const std::vector<kernels::TokenMask> all = masks(which);
   const std::vector<std::uint16_t> tokens_given = fixed(which);
-  kernels::GivenTokens drawn =
-      sampler.sample_given({first_row, n_rows, seed, all, tokens_given, particles_}, 1);
+  return sampler.sample_given({first_row, n_rows, seed, all, tokens_given, particles_}, 1);
+}
+
+table::Table RowConditions::draw(const trainer::Sampler& sampler, std::int64_t first_row,
+                                 std::int64_t n_rows, std::uint64_t seed,
+                                 ConditionFigures* figures) const {
+  kernels::GivenTokens drawn = draw_tokens(sampler, first_row, n_rows, seed);
   const trainer::TokenMatrix tokens{n_rows, static_cast<int>(codec_.token_columns().size()),
                                     std::move(drawn.tokens)};
-  table::Table rows = codec_.decode(tokens, first_row, seed, [&](int column, table::Column& cells) {
+  const auto overlay = [&](int column, table::Column& cells) {
     if (given_ != nullptr) given_->overlay(first_row, column, cells);
-  });
-  for (const table::AllowedValues& allowed : where_)
+  };
+  table::Table rows = codec_.decode(tokens, first_row, seed, overlay);
+  for (const table::AllowedValues& allowed : drawn_)
     codec_.narrow(allowed, tokens, first_row, seed, rows);
+  if (!drawn_.empty()) codec_.derive(rows, overlay);
   if (given_ != nullptr) given_->carry(first_row, rows);
   if (figures != nullptr) {
     figures->rows += n_rows;

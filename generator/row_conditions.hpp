@@ -61,17 +61,26 @@ class RowConditions {
   const table::Schema& schema() const;
   /// The conditions by column.
   const std::vector<table::AllowedValues>& where() const { return where_; }
+  /// The conditions that draws keep to by construction: those on derived columns as conditions on
+  /// the single column that they follow from, without those that follow from several.
+  const std::vector<table::AllowedValues>& drawn() const { return drawn_; }
+  /// Draws of a row, at most: many where a condition is on a column that follows from several.
+  int most_draws() const { return drawn_.size() == where_.size() ? 200 : 10'000; }
   /// Null when no cells are given.
   const GivenTable* given() const { return given_; }
   /// Candidates a row.
   int particles() const { return particles_; }
 
  private:
+  /// Nothing that tokens tell is asked for.
+  bool draws_freely() const { return given_ == nullptr && drawn_.empty(); }
+  kernels::GivenTokens draw_tokens(const trainer::Sampler& sampler, std::int64_t first_row,
+                                   std::int64_t n_rows, std::uint64_t seed) const;
   bool in_order(const table::Table& rows, std::int64_t row, std::int64_t first_row,
                 int column) const;
 
   const trainer::Codec& codec_;
-  std::vector<table::AllowedValues> where_;
+  std::vector<table::AllowedValues> where_, drawn_;
   std::vector<kernels::TokenMask> masks_;
   const GivenTable* given_;
   int particles_;

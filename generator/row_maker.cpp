@@ -68,19 +68,19 @@ void RowMaker::give_up(std::int64_t row, const table::Table& rows, std::int64_t 
                      "constraint '{}' is still broken by row {} after {} draws: the training table "
                      "hardly ever meets it; "
                      "correct or leave out the constraint in the metadata and train again",
-                     constraint.text, global_row, kMostDraws);
+                     constraint.text, global_row, most_draws());
   }
   const std::string broken =
       conditions_ == nullptr ? "" : conditions_->broken(rows, row, global_row - row);
   SEMBLANCE_EXPECT(broken.empty(), kData,
                    "{} is still broken by row {} after {} draws: the model hardly ever meets it "
                    "together with the rest; widen it, or leave out another condition",
-                   broken, global_row, kMostDraws);
+                   broken, global_row, most_draws());
   base::fail(base::ErrorKind::kData,
              "row {} still equals a real row after {} draws: the table has so few different rows "
              "that copies cannot be "
              "avoided; generate without reject_copies_of",
-             global_row, kMostDraws);
+             global_row, most_draws());
 }
 
 table::Table RowMaker::make_block(std::int64_t first_row, std::int64_t n_rows,
@@ -93,7 +93,7 @@ table::Table RowMaker::make_block(std::int64_t first_row, std::int64_t n_rows,
   std::vector<std::int64_t> bad = rejected(rows, first_row, all, counts);
   counts.rows += static_cast<std::int64_t>(bad.size());
   for (int attempt = 1; !bad.empty(); ++attempt) {
-    if (attempt == kMostDraws) give_up(bad.front(), rows, first_row + bad.front());
+    if (attempt == most_draws()) give_up(bad.front(), rows, first_row + bad.front());
     counts.draws += static_cast<std::int64_t>(bad.size());
     if (static_cast<std::int64_t>(bad.size()) * kWholeBlockShare > n_rows) {
       const table::Table again = draw(first_row, n_rows, attempt, counts);

@@ -28,12 +28,11 @@ class TableMaker {
  public:
   /// Rows drawn, decoded and checked together by one thread, about.
   static constexpr std::int64_t kBlockRows = 4096;
-  static constexpr int kMostDraws = 200;  ///< of a row, the first one included
 
   virtual ~TableMaker() = default;
   /// Rows [first_row, first_row + n_rows) as blocks, in order.
   /// \throws Error{kData} when a row still breaks a constraint or a condition, or equals a real
-  /// row, after kMostDraws draws
+  /// row, after most_draws() draws
   virtual std::vector<table::Table> make(std::int64_t first_row, std::int64_t n_rows, int threads,
                                          RetryCounts& counts) const = 0;
   /// Of the tables that make() gives.
@@ -42,6 +41,8 @@ class TableMaker {
   virtual const std::vector<table::Constraint>& constraints() const = 0;
   /// Null when there are none.
   virtual const RowConditions* conditions() const = 0;
+  /// Of a row, the first one included.
+  int most_draws() const { return conditions() == nullptr ? 200 : conditions()->most_draws(); }
 };
 
 /// The seed of the n-th further draw; the seed itself for n = 0.

@@ -176,6 +176,7 @@ void overlay(ColumnSpec& spec, const ColumnSpec& wish) {
   if (!wish.format.empty()) spec.format = wish.format;
   if (!wish.unit.empty()) spec.unit = wish.unit;
   if (!wish.relative_to.empty()) spec.relative_to = wish.relative_to;
+  if (!wish.derived.empty()) spec.derived = wish.derived;
   if (!wish.id_pattern.empty()) spec.id_pattern = wish.id_pattern;
   if (!wish.missing_text.empty()) spec.missing_text = wish.missing_text;
   if (!wish.missingness.empty()) spec.missingness = wish.missingness;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "table/derivation.hpp"
 #include "table/detail/relations.hpp"
 
 namespace semblance::table {
@@ -24,6 +25,16 @@ class Spread {
   double mean_ = 0, squares_ = 0;
 };
 
+/// The date that a copy is a copy of.
+std::string source_of(std::string name, const Schema& schema) {
+  for (const Derivation& formula : parse_derivations(schema)) {
+    if (formula.spec.name == name && formula.copy)
+      return source_of(schema.columns[static_cast<std::size_t>(formula.terms.front().column)].name,
+                       schema);
+  }
+  return name;
+}
+
 /// True when `late` is better told by the time since `early`.
 bool is_tied(const Column& early, const Column& late) {
   constexpr double kMostOfItsOwn = 0.5;
@@ -41,11 +52,13 @@ bool is_tied(const Column& early, const Column& late) {
 std::vector<std::pair<std::string, std::string>> tie_ordered_dates(const Table& table,
                                                                    Schema& schema) {
   std::vector<std::pair<std::string, std::string>> tied;
-  for (const auto& [early, late] : detail::find_orders(table)) {
+  for (const auto& [nearest, late] : detail::find_orders(table)) {
+    const std::string early = source_of(nearest, schema);
     const int from = schema.find(early), to = schema.find(late);
+    if (early == late) continue;
     if (from < 0 || to < 0 || schema.columns[static_cast<std::size_t>(from)].dropped) continue;
     ColumnSpec& spec = schema.columns[static_cast<std::size_t>(to)];
-    if (spec.dropped || !spec.relative_to.empty()) continue;
+    if (spec.dropped || !spec.relative_to.empty() || !spec.derived.empty()) continue;
     if (!is_tied(table.column(early), table.column(late))) continue;
     spec.relative_to = early;
     tied.emplace_back(early, late);

@@ -90,9 +90,13 @@ Schema model_columns(hid_t file) {
   const base::H5Handle group = base::h5_open_group(file, "codec/schema");
   const std::vector<std::string> names = base::h5_read_texts(group.get(), "names");
   const std::vector<std::string> kinds = base::h5_read_texts(group.get(), "kinds");
-  SEMBLANCE_EXPECT(names.size() == kinds.size(), kData, "the model's schema is damaged");
+  std::vector<std::string> derived(names.size());  // not in older models
+  if (base::h5_exists(group.get(), "derived")) derived = base::h5_read_texts(group.get(), "derived");
+  SEMBLANCE_EXPECT(names.size() == kinds.size() && names.size() == derived.size(), kData,
+                   "the model's schema is damaged");
   for (std::size_t i = 0; i < names.size(); ++i) {
-    schema.columns.push_back({.name = names[i], .kind = kind_from_name(kinds[i])});
+    schema.columns.push_back(
+        {.name = names[i], .kind = kind_from_name(kinds[i]), .derived = derived[i]});
   }
   return schema;
 }

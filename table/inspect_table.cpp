@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/parallel.hpp"
+#include "table/derive_columns.hpp"
 #include "table/detail/evidence.hpp"
 #include "table/detail/identifiers.hpp"
 #include "table/detail/read_whole.hpp"
@@ -128,10 +129,10 @@ void warn_of_content(const Column& column, std::int64_t missing, std::int64_t di
         name));
   }
   if (looks_like_codes(column, present, distinct)) {
-    warnings.push_back(
-        fmt::format("column '{}': {} different whole numbers; set kind: category in the metadata if "
-                    "they are codes, not amounts",
-                    name, distinct));
+    warnings.push_back(fmt::format(
+        "column '{}': {} different whole numbers; set kind: category in the metadata if "
+        "they are codes, not amounts",
+        name, distinct));
   }
   const std::string personal = detail::personal_content(column);
   if (!personal.empty()) {
@@ -172,11 +173,23 @@ Inspection inspect_table(const std::string& path, const ReadOptions& options) {
     result.warnings.insert(result.warnings.end(), list.begin(), list.end());
   result.orders = detail::find_orders(loaded.table);
   result.dependences = detail::find_dependences(loaded.table);
+  Schema derived = loaded.schema;
+  result.derived = derive_columns(loaded.table, derived);
+  const auto is_derived = [&](const std::string& name) {
+    const int column = derived.find(name);
+    return column >= 0 && !derived.columns[static_cast<std::size_t>(column)].derived.empty();
+  };
+  for (auto* pairs : {&result.orders, &result.dependences}) {
+    std::erase_if(*pairs, [&](const auto& pair) {
+      return is_derived(pair.first) || is_derived(pair.second);
+    });
+  }
   for (const detail::Age& age : detail::find_ages(loaded.table)) {
+    if (is_derived(age.column)) continue;
     result.warnings.push_back(
         fmt::format("column '{}': the years from '{}' to '{}' in every row; a model that learns "
                     "all three may let them disagree: "
-                    "consider dropping one",
+                    "consider dropping one, or deriving the years (derived)",
                     age.column, age.from, age.to));
   }
   return result;

@@ -129,6 +129,7 @@ class MetadataReader {
               {"format", [&](const YAML::Node& n) { set_format(spec, n); }},
               {"unit", [&](const YAML::Node& n) { set_unit(spec, n); }},
               {"relative_to", [&](const YAML::Node& n) { spec.relative_to = scalar(n); }},
+              {"derived", [&](const YAML::Node& n) { spec.derived = scalar(n); }},
               {"id_pattern", [&](const YAML::Node& n) { spec.id_pattern = scalar(n); }},
               {"missing_text", [&](const YAML::Node& n) { spec.missing_text = scalar(n); }},
               {"missingness", [&](const YAML::Node& n) { set_missingness(spec, n); }},
@@ -294,6 +295,7 @@ void emit_column(YAML::Emitter& out, const ColumnSpec& spec) {
   emit(out, "format", spec.format);
   emit(out, "unit", spec.unit);
   emit(out, "relative_to", spec.relative_to);
+  emit(out, "derived", spec.derived);
   emit(out, "id_pattern", spec.id_pattern);
   emit(out, "missing_text", spec.missing_text);
   emit_missingness(out, spec.missingness);

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "table/constraint.hpp"
+#include "table/derivation.hpp"
 #include "table/detail/identifiers.hpp"
 #include "table/detail/loaded_table.hpp"
 #include "table/detail/read_whole.hpp"
@@ -107,6 +108,7 @@ void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
   if (options.metadata == nullptr) return;
   try {
     parse_constraints(loaded.schema);
+    parse_derivations(loaded.schema);
   } catch (const base::Error& e) {
     base::fail(e.kind(), "{}: {}", options.metadata->path, e.what());
   }

@@ -42,6 +42,8 @@ struct Inspection {
   /// Pairs of date columns (earlier, later) that are in this order in every row; for each later
   /// date the earlier one that is nearest: a proposal for relative_to.
   std::vector<std::pair<std::string, std::string>> orders;
+  /// (column, formula) of columns that follow exactly from others: a proposal for `derived`.
+  std::vector<std::pair<std::string, std::string>> derived;
   /// Pairs of columns where each value of the first goes with one value of the second: a proposal
   /// for a fixcombo constraint.
   std::vector<std::pair<std::string, std::string>> dependences;

@@ -36,6 +36,7 @@ struct ColumnSpec {
   std::string
       unit;  ///< datetimes: coarsest unit present: "day", "hour", "minute", "second", "microsecond"
   std::string relative_to;  ///< dates: never before this other date column of the same row
+  std::string derived;      ///< formula by which it follows from other columns (table/derivation.hpp)
   std::string id_pattern;  ///< kId: "sequence", "uuid", "nhs-number" or a pattern such as "P######"
   std::string missing_text;  ///< how a missing value is written in CSV; "" when empty
   std::string missingness;   ///< NHSSynth strategy: "augment" (default), "drop", "impute:mean", ...

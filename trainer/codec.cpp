@@ -102,6 +102,7 @@ std::string Codec::State::unit_name(const CodecUnit& unit) const {
 
 /// One unit a column, except that the columns of a fixed combination share one.
 void Codec::State::list_units() {
+  derivations = table::parse_derivations(schema);
   std::vector<const std::vector<int>*> combination_of(schema.columns.size(), nullptr);
   const std::vector<table::Constraint> constraints = table::parse_constraints(schema);
   for (const table::Constraint& constraint : constraints) {
@@ -111,6 +112,11 @@ void Codec::State::list_units() {
                        "constraint '{}': column '{}' is in a fixed combination already; write all "
                        "its columns in one",
                        constraint.text, schema.columns[static_cast<std::size_t>(column)].name);
+      SEMBLANCE_EXPECT(
+          schema.columns[static_cast<std::size_t>(column)].derived.empty(), kData,
+          "constraint '{}': column '{}' is derived, and so follows from others already; "
+          "leave it out of the combination",
+          constraint.text, schema.columns[static_cast<std::size_t>(column)].name);
       place = &constraint.columns;
     }
   }
@@ -123,6 +129,11 @@ void Codec::State::list_units() {
       std::sort(units.back().columns.begin(), units.back().columns.end());
     }
   }
+  for (CodecUnit& unit : units) {
+    for (std::size_t d = 0; d < derivations.size(); ++d) {
+      if (derivations[d].column == unit.columns.front()) unit.derivation = static_cast<int>(d);
+    }
+  }
 }
 
 /// Resolves relative_to. A base that is no modelled date column is left out, with a warning.
@@ -133,12 +144,15 @@ void Codec::State::find_bases() {
     const int base = schema.find(spec.relative_to);
     SEMBLANCE_EXPECT(base != unit.columns.front(), kData, "column '{}' is relative to itself",
                      spec.name);
-    if (base >= 0 && is_date(schema.columns[static_cast<std::size_t>(base)].kind)) {
+    if (base >= 0 && is_date(schema.columns[static_cast<std::size_t>(base)].kind) &&
+        schema.columns[static_cast<std::size_t>(base)].derived.empty()) {
       unit.base = base;
       continue;
     }
     base::log_warning(
-        "column '{}' is relative to '{}', which is not a date column of the model: taken by itself",
+        "column '{}' is relative to '{}', which is not a date column that the model learns: taken "
+        "by "
+        "itself",
         spec.name, spec.relative_to);
     spec.relative_to.clear();
   }
@@ -149,10 +163,15 @@ void Codec::State::find_order() {
   while (order.size() < units.size()) {
     const std::size_t before = order.size();
     for (std::size_t i = 0; i < units.size(); ++i) {
-      if (placed[units[i].column()] ||
-          (units[i].base >= 0 && !placed[static_cast<std::size_t>(units[i].base)]))
+      std::vector<int> needed;
+      if (units[i].base >= 0) needed.push_back(units[i].base);
+      if (units[i].is_derived())
+        needed = derivations[static_cast<std::size_t>(units[i].derivation)].operands();
+      if (placed[units[i].column()] || !std::all_of(needed.begin(), needed.end(), [&](int column) {
+            return placed[static_cast<std::size_t>(column)];
+          }))
         continue;
-      placed[units[i].column()] = true;
+      for (const int column : units[i].columns) placed[static_cast<std::size_t>(column)] = true;
       order.push_back(i);
     }
     if (order.size() > before) continue;
@@ -245,6 +264,7 @@ Codec Codec::fit(const table::Table& rows, const table::Schema& schema, const Co
     const bool of_entity = name == kEntityRows ||
                            std::find(constants.begin(), constants.end(), name) != constants.end();
     const table::Table& seen = entities != nullptr && of_entity ? *entities : rows;
+    if (unit.is_derived()) continue;
     if (!unit.is_combination()) unit.imputation = fit_imputation(seen.column(name), communicator);
     if (state->schema.columns[unit.column()].kind == table::Kind::kId) {
       std::vector<double> after = {static_cast<double>(first_free_row(seen.column(name)))};
@@ -270,6 +290,7 @@ void Codec::save(hid_t group) const {
   const base::H5Handle schema = base::h5_create_group(group, "schema");
   save_schema(schema.get(), state_->schema);
   for (const CodecUnit& unit : state_->units) {
+    if (unit.is_derived()) continue;
     if (!unit.coder) {
       base::h5_write_attribute(group, ids_after_name(unit), unit.ids_after);
       continue;
@@ -295,6 +316,7 @@ Codec Codec::load(hid_t group) {
   state->find_bases();
   state->find_order();
   for (CodecUnit& unit : state->units) {
+    if (unit.is_derived()) continue;
     const table::Kind kind = state->schema.columns[unit.column()].kind;
     if (kind == table::Kind::kId) {
       unit.ids_after = base::h5_read_int_attribute(group, ids_after_name(unit));
@@ -353,6 +375,18 @@ table::Table Codec::decode(const TokenMatrix& tokens, std::int64_t first_row, st
   return rows;
 }
 
+void Codec::derive(table::Table& rows,
+                   const std::function<void(int, table::Column&)>& replace) const {
+  for (const table::Derivation& formula : state_->derivations) {
+    table::Column& column = rows.columns[static_cast<std::size_t>(formula.column)];
+    column.spec = formula.spec;
+    formula.compute(rows);
+    if (replace) replace(formula.column, column);
+  }
+}
+
+const std::vector<table::Derivation>& Codec::derivations() const { return state_->derivations; }
+
 table::Column Codec::decode_column(int column, const TokenMatrix& tokens, std::int64_t first_row,
                                    std::uint64_t seed) const {
   table::Table rows = table::empty_table(state_->schema);
@@ -363,6 +397,8 @@ table::Column Codec::decode_column(int column, const TokenMatrix& tokens, std::i
 void Codec::State::decode_unit(const CodecUnit& unit, const TokenMatrix& matrix,
                                std::int64_t first_row, std::uint64_t seed, const char* begins,
                                table::Table& rows) const {
+  if (unit.is_derived())
+    return derivations[static_cast<std::size_t>(unit.derivation)].compute(rows);
   if (!unit.coder)
     return issue_identifiers(unit.ids_after + first_row, matrix.n_rows, seed,
                              rows.columns[unit.column()]);

@@ -15,6 +15,7 @@
 #include "kernels/sample_given.hpp"
 #include "table/column.hpp"
 #include "table/condition.hpp"
+#include "table/derivation.hpp"
 
 namespace semblance::trainer {
 
@@ -84,13 +85,20 @@ class Codec {
 
   /// Rows from tokens. Within a bin the value is drawn from Philox(seed, kDecode, global row).
   /// \param first_row  global number of the first row: decides the random draws and issued ids
-  /// \param replace    called with each column of the schema when it is decoded, a date before
-  ///                   those that are relative to it: may put other values in its place
+  /// \param replace    called with each column of the schema when it is decoded, a column before
+  ///                   those that are relative to it or derived from it: may put other values in
+  ///                   its place
   /// \param begins     [n_rows] 1 in the first row of an entity, when rows belong to entities and
   ///                   there is an entity_time; else null
   table::Table decode(const TokenMatrix& tokens, std::int64_t first_row, std::uint64_t seed,
                       const std::function<void(int, table::Column&)>& replace = {},
                       const char* begins = nullptr) const;
+  /// Computes derived columns of decoded rows again, after a change of others.
+  /// \param replace  as in decode()
+  void derive(table::Table& rows,
+              const std::function<void(int, table::Column&)>& replace = {}) const;
+  /// The formulas of derived columns, each after those of the columns that it names.
+  const std::vector<table::Derivation>& derivations() const;
   /// One column alone, which is relative to no other.
   table::Column decode_column(int column, const TokenMatrix& tokens, std::int64_t first_row,
                               std::uint64_t seed) const;
@@ -98,10 +106,10 @@ class Codec {
   // Conditions on values as conditions on tokens (codec_conditions.cpp).
 
   /// Token columns [first, last) of a column of the schema; the same for all columns of a fixed
-  /// combination, and none for an identifier.
+  /// combination, and none for an identifier or a derived column.
   std::pair<int, int> tokens_of(int column) const;
   /// What tokens conditions on a column allow. Rows that keep to them may still have to be checked:
-  /// see ColumnCoder::restrict.
+  /// see ColumnCoder::restrict. Nothing for a derived column.
   /// \throws Error{kData} when the model has no such value, saying what it has
   std::vector<kernels::TokenMask> restrict(const table::AllowedValues& allowed) const;
   /// What an entity's first row, or a later one, says of the date that its rows are in order of.

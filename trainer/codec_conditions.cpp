@@ -78,7 +78,7 @@ int Codec::base_of(int column) const { return unit_of(column).base; }
 
 bool Codec::knows_level(int column, const std::string& level) const {
   const CodecUnit& unit = unit_of(column);
-  if (!unit.coder || unit.coder->levels() == nullptr) return true;
+  if (!unit.coder || unit.coder->levels() == nullptr) return true;  // derived: as it comes
   const std::vector<std::string>& levels = *unit.coder->levels();
   if (!unit.is_combination())
     return std::find(levels.begin(), levels.end(), level) != levels.end() ||
@@ -90,6 +90,7 @@ bool Codec::knows_level(int column, const std::string& level) const {
 std::vector<kernels::TokenMask> Codec::restrict(const table::AllowedValues& allowed) const {
   const CodecUnit& unit = unit_of(allowed.column);
   const table::ColumnSpec& spec = state_->schema.columns[static_cast<std::size_t>(allowed.column)];
+  if (unit.is_derived()) return {};
   SEMBLANCE_ASSERT(unit.coder != nullptr);
   const bool joined = unit.is_combination();
   std::vector<kernels::TokenMask> masks;
@@ -122,7 +123,7 @@ std::vector<kernels::TokenMask> Codec::entity_time_masks(bool first_row) const {
 void Codec::narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
                    std::int64_t first_row, std::uint64_t seed, table::Table& rows) const {
   const CodecUnit& unit = unit_of(allowed.column);
-  if (unit.is_combination()) return;
+  if (unit.is_combination() || unit.is_derived()) return;
   DecodeSource source{
       {}, tokens.n_rows, first_row, seed, static_cast<std::uint32_t>(unit.first_token)};
   for (int t = 0; t < unit.coder->n_tokens(); ++t)

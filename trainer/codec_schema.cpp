@@ -14,12 +14,14 @@ namespace {
 struct TextMember {
   const char* name;
   std::string table::ColumnSpec::*member;
+  bool in_older_models = true;
 };
 constexpr TextMember kTextMembers[] = {
     {"names", &table::ColumnSpec::name},
     {"formats", &table::ColumnSpec::format},
     {"units", &table::ColumnSpec::unit},
     {"relative_to", &table::ColumnSpec::relative_to},
+    {"derived", &table::ColumnSpec::derived, false},
     {"id_patterns", &table::ColumnSpec::id_pattern},
     {"missing_texts", &table::ColumnSpec::missing_text},
     {"missingness", &table::ColumnSpec::missingness},
@@ -63,6 +65,7 @@ table::Schema load_schema(hid_t group) {
   table::Schema schema;
   schema.columns.resize(kinds.size());
   for (const TextMember& text : kTextMembers) {
+    if (!text.in_older_models && !base::h5_exists(group, text.name)) continue;
     const auto texts = base::h5_read_texts(group, text.name);
     good = good && texts.size() == kinds.size();
     for (std::size_t i = 0; good && i < texts.size(); ++i)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "table/derivation.hpp"
 #include "trainer/codec.hpp"
 #include "trainer/codec_column.hpp"
 #include "trainer/codec_impute.hpp"
@@ -17,11 +18,14 @@ namespace semblance::trainer {
 struct CodecUnit {
   std::vector<int> columns;              ///< of the schema, ascending
   int base = -1;                         ///< column that a date is relative to
-  std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier
+  std::unique_ptr<ColumnCoder> coder;    ///< null for an identifier, and for what is derived
+  int derivation = -1;                   ///< of Codec::State::derivations; -1: not derived
   std::optional<Imputation> imputation;  ///< fills missing cells before they are coded
   std::int64_t ids_after = 0;            ///< row from which an identifier's numbers are free
   int first_token = 0;                   ///< token column; the coder's others follow
 
+  /// Computed from other columns: no coder.
+  bool is_derived() const { return derivation >= 0; }
   /// Of a fixed combination.
   bool is_combination() const { return columns.size() > 1; }
   /// The first one, whose number names the unit in the file.
@@ -30,12 +34,14 @@ struct CodecUnit {
 
 /// Everything that Codec knows.
 struct Codec::State {
-  table::Schema schema;             ///< without dropped columns
-  std::vector<CodecUnit> units;     ///< in the order of their first columns
-  std::vector<std::size_t> order;   ///< units, each after the one that it is relative to
+  table::Schema schema;          ///< without dropped columns
+  std::vector<CodecUnit> units;  ///< in the order of their first columns
+  /// Formulas, each after those of the columns that it names.
+  std::vector<table::Derivation> derivations;
+  std::vector<std::size_t> order;   ///< units, each after those that it is computed from
   std::vector<TokenColumn> tokens;  ///< of all units, one after the other
 
-  /// Units of the schema's columns.
+  /// Formulas of the schema's columns, and units.
   void list_units();
   /// Bases of the units.
   void find_bases();

@@ -1,8 +1,19 @@
 #include "trainer/generation_order.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace semblance::trainer {
+namespace {
+
+/// The list of constants holds columns that are derived from constants, too.
+bool is_constant_of_entity(const table::Schema& schema, const std::string& name) {
+  const std::vector<std::string>& constants = schema.entity_constants;
+  return std::find(constants.begin(), constants.end(), name) != constants.end();
+}
+
+}  // namespace
 
 std::vector<int> generation_order(const Codec& codec, const std::vector<std::string>& first) {
   const table::Schema& schema = codec.schema();
@@ -22,6 +33,13 @@ std::vector<int> generation_order(const Codec& codec, const std::vector<std::str
                      "order: there is no column '{}' to learn{}; it names columns that the decoder "
                      "makes first",
                      name, base::did_you_mean(name, schema.names()));
+    if (!schema.columns[static_cast<std::size_t>(column)].derived.empty()) {
+      SEMBLANCE_EXPECT(is_constant_of_entity(schema, name), kData,
+                       "order: column '{}' is derived ({}) and made after all that it follows from; "
+                       "name those instead",
+                       name, schema.columns[static_cast<std::size_t>(column)].derived);
+      continue;
+    }
     const auto [from, to] = codec.tokens_of(column);
     SEMBLANCE_EXPECT(from < to, kData,
                      "order: column '{}' is an identifier, which is issued anew and not learned",

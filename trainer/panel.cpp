@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "table/constraint.hpp"
+#include "table/derivation.hpp"
 #include "trainer/codec_calendar.hpp"
 #include "trainer/codec_identifier.hpp"
 
@@ -104,6 +105,25 @@ void keep_whole_combinations(const table::Schema& schema, std::vector<std::strin
   }
 }
 
+/// A column that is derived is constant where all that it follows from are.
+void keep_whole_derivations(const table::Schema& schema, std::vector<std::string>& constants) {
+  const auto is_constant = [&](int column) {
+    return std::find(constants.begin(), constants.end(),
+                     schema.columns[static_cast<std::size_t>(column)].name) != constants.end();
+  };
+  for (const table::Derivation& formula : table::parse_derivations(schema)) {
+    const std::vector<int> operands = formula.operands();
+    if (std::all_of(operands.begin(), operands.end(), is_constant) || !is_constant(formula.column))
+      continue;
+    base::log_warning(
+        "column '{}' is constant within each '{}', but derived ('{}') from columns that are not: "
+        "it "
+        "may vary in the synthetic table",
+        formula.spec.name, schema.entity, formula.text);
+    std::erase(constants, formula.spec.name);
+  }
+}
+
 /// Completes schema.entity_constants. \param rows  sorted
 void find_constants(const table::Table& rows, const std::vector<std::int64_t>& begin,
                     table::Schema& schema) {
@@ -122,6 +142,7 @@ void find_constants(const table::Table& rows, const std::vector<std::int64_t>& b
       schema.entity_constants.push_back(spec.name);
   }
   keep_whole_combinations(schema, schema.entity_constants);
+  keep_whole_derivations(schema, schema.entity_constants);
 }
 
 /// The first date that is not constant within entities.
@@ -130,7 +151,7 @@ std::string find_time(const table::Table& rows, const std::vector<std::int64_t>&
   const table::Table together = table::take_rows(rows, sorted(entity, nullptr));
   const std::vector<std::int64_t> begin = begins(entity);
   for (const table::ColumnSpec& spec : schema.columns) {
-    if (spec.dropped || !is_date(spec.kind)) continue;
+    if (spec.dropped || !is_date(spec.kind) || !spec.derived.empty()) continue;
     if (varying_entities(together.column(spec.name), begin) > 0) return spec.name;
   }
   return "";
@@ -224,6 +245,11 @@ Panel prepare_panel(table::Table rows, table::Schema& schema) {
                      "entity: time names '{}', which is of kind {}; it must be a date",
                      schema.entity_time,
                      table::kind_name(rows.columns[static_cast<std::size_t>(time)].spec.kind));
+    const std::string& derived = rows.columns[static_cast<std::size_t>(time)].spec.derived;
+    SEMBLANCE_EXPECT(
+        derived.empty(), kData,
+        "entity: time names '{}', which is derived ('{}'); name a date that is learned",
+        schema.entity_time, derived);
   }
   const table::Column* time =
       schema.entity_time.empty() ? nullptr : &rows.column(schema.entity_time);

@@ -28,6 +28,9 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
            "apart");
   list.add("date_order", &options.date_order,
            "without metadata: a date that is never before another of its row stays so");
+  list.add("derive", &options.derive,
+           "without metadata: a column that follows exactly from others (a sum, days between two "
+           "dates, a copy) is computed from them, not learned");
   list.add("latent", &options.latent, "dimensions of z; 0 for none");
   list.add("hidden", &options.hidden, "width of the decoder; 0: chosen from the table");
   list.add("blocks", &options.blocks, "residual blocks of the decoder; -1: chosen from the table");
@@ -124,7 +127,7 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
   }
   const std::vector<TokenColumn>& columns = codec.token_columns();
   SEMBLANCE_EXPECT(!columns.empty(), kData,
-                   "{}: no column is left to learn (all are identifiers or dropped)",
+                   "{}: no column is left to learn (all are identifiers, derived or dropped)",
                    options.table);
   const std::vector<int> order = generation_order(codec, first_columns(options, schema, slice));
   std::vector<int> cardinalities;

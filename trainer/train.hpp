@@ -25,6 +25,7 @@ struct TrainOptions {
   /// "together": the rows of an entity are learned as one person's; "apart": as if they were not.
   std::string entity_rows = "together";
   bool date_order = true;   ///< without metadata: dates that are always in order stay so
+  bool derive = true;       ///< without metadata: columns that follow exactly from others do so
   int shared_columns = -1;  ///< set by train(): token columns of the entity; -1: rows stand alone
   CodecOptions codec;       ///< how values become tokens
   int latent = 16;          ///< dimensions of z; 0: none

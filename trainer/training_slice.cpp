@@ -6,6 +6,8 @@
 
 #include "base/log.hpp"
 #include "table/date_orders.hpp"
+#include "table/derivation.hpp"
+#include "table/derive_columns.hpp"
 #include "table/read_table.hpp"
 #include "trainer/codec_impute.hpp"
 #include "trainer/panel.hpp"
@@ -45,7 +47,12 @@ TrainingSlice read_slice(const TrainOptions& options, base::Communicator& commun
     read.metadata = &metadata;
   }
   table::Table rows = table::read_table(options.table, read, &schema);
+  table::check_derivations(rows, schema, options.table);
   rows = rows_to_learn(std::move(rows), schema);
+  if (options.metadata.empty() && options.derive) {
+    for (const auto& [column, formula] : table::derive_columns(rows, schema, options.order))
+      base::log_info("'{}' is '{}' in every row: computed, not learned", column, formula);
+  }
   // Metadata say themselves which dates belong together.
   if (options.metadata.empty() && options.date_order) {
     for (const auto& [early, late] : table::tie_ordered_dates(rows, schema))

@@ -185,6 +185,14 @@ void report_given(const GivenTable& given, const GenerateOptions& options,
         "the model nothing",
         options.like, schema.columns[c].name, given.unknown()[c]);
   }
+  for (std::size_t c = 0; c < given.unheeded().size(); ++c) {
+    if (given.unheeded()[c] == 0) continue;
+    base::log_warning(
+        "{}: column '{}': {} cells stay, but more than one column of '{}' is not given, or cannot "
+        "be "
+        "computed back: these are made without regard to it; give all but one of them",
+        options.like, schema.columns[c].name, given.unheeded()[c], schema.columns[c].derived);
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "generator/given_derived.hpp"
 #include "generator/given_people.hpp"
 #include "table/file_summary.hpp"
 #include "table/read_table.hpp"
@@ -102,6 +103,8 @@ GivenTable::GivenTable(const std::string& path, bool impute, const trainer::Code
 GivenTable::GivenTable(table::Table rows, const std::string& name, bool impute,
                        const trainer::Codec& codec)
     : name_(name), impute_(impute), given_(std::move(rows)) {
+  ComputedBack back = compute_back(given_, codec, impute);
+  added_ = std::move(back.added), unheeded_ = std::move(back.unheeded);
   if (codec.schema().find(trainer::kEntityRows) >= 0) {
     GivenPeople people = group_people(std::move(given_), codec.schema(), impute, name);
     given_ = std::move(people.rows), entities_ = std::move(people.begin);
@@ -137,13 +140,21 @@ void GivenTable::match_columns(const trainer::Codec& codec) {
   }
 }
 
+/// True for a gap of a column that was not in the table.
+bool GivenTable::is_free(int column, std::int64_t row) const {
+  const table::Column& cells =
+      given_.columns[static_cast<std::size_t>(source_[static_cast<std::size_t>(column)])];
+  return cells.is_missing(row) &&
+         std::find(added_.begin(), added_.end(), cells.spec.name) != added_.end();
+}
+
 /// True when the cell says something that the model knows. A missing cell does where it stays
 /// missing.
 bool GivenTable::is_given(const trainer::Codec& codec, int column, std::int64_t row) const {
   const int source = source_[static_cast<std::size_t>(column)];
   if (source < 0) return false;
   const table::Column& cells = given_.columns[static_cast<std::size_t>(source)];
-  if (cells.is_missing(row)) return !impute_;
+  if (cells.is_missing(row)) return !impute_ && !is_free(column, row);
   if (cells.codes.empty()) return true;
   return codec.knows_level(
       column, cells.levels[static_cast<std::size_t>(cells.codes[static_cast<std::size_t>(row)])]);
@@ -203,7 +214,7 @@ void GivenTable::fix_unit(const trainer::Codec& codec, const trainer::TokenMatri
     bool all = !needs_base(codec, columns.front(), row) || is_given(codec, base, row);
     for (const int column : columns) all = all && is_given(codec, column, row);
     for (const int column : columns) {
-      if (source_[static_cast<std::size_t>(column)] < 0) continue;
+      if (source_[static_cast<std::size_t>(column)] < 0 || is_free(column, row)) continue;
       const bool missing = cells(column).is_missing(row);
       if (missing && impute_) ++filled_;
       if (!missing && !is_given(codec, column, row)) ++unknown_[static_cast<std::size_t>(column)];
@@ -293,10 +304,12 @@ void GivenTable::overlay(std::int64_t first, int column, table::Column& made) co
   made.spec = schema_.columns[c];
   if (source_[c] < 0) return;
   const table::Column& given = given_.columns[static_cast<std::size_t>(source_[c])];
+  const bool added = std::find(added_.begin(), added_.end(), given.spec.name) != added_.end();
   CellCopier copier(given, made);
   for (std::int64_t i = 0; i < made.size(); ++i) {
     const std::int64_t row = (first + i) % n_rows();
-    const bool filled = given.is_missing(row) && impute_ && given.spec.kind != table::Kind::kId;
+    const bool filled =
+        given.is_missing(row) && (impute_ || added) && given.spec.kind != table::Kind::kId;
     if (!filled) copier.copy(static_cast<std::size_t>(row), static_cast<std::size_t>(i));
   }
 }

@@ -47,6 +47,9 @@ class GivenTable {
   /// Cells whose level the model does not know, by column of the model's schema; they count as not
   /// given.
   const std::vector<std::int64_t>& unknown() const { return unknown_; }
+  /// Given cells of derived columns, by column of the model's schema, whose parts are made without
+  /// regard to them.
+  const std::vector<std::int64_t>& unheeded() const { return unheeded_; }
   std::int64_t filled_cells() const { return filled_; }  ///< that were missing in the table
 
  private:
@@ -56,6 +59,7 @@ class GivenTable {
   void fix_unit(const trainer::Codec& codec, const trainer::TokenMatrix& tokens,
                 const std::vector<int>& columns);
   void add_mask(const trainer::Codec& codec, const table::AllowedValues& allowed, std::int64_t row);
+  bool is_free(int column, std::int64_t row) const;
   bool is_given(const trainer::Codec& codec, int column, std::int64_t row) const;
 
   std::string name_;
@@ -70,7 +74,8 @@ class GivenTable {
   std::vector<std::uint16_t> fixed_;       ///< [C, n_rows]
   std::vector<kernels::TokenMask> masks_;  ///< of all given rows
   std::vector<std::string> mask_keys_;     ///< what each mask is for
-  std::vector<std::int64_t> unknown_;
+  std::vector<std::int64_t> unknown_, unheeded_;
+  std::vector<std::string> added_;  ///< columns computed back from derived ones, in part
   std::int64_t filled_ = 0;
 };
 

@@ -202,6 +202,10 @@ void Derivation::compute(Table& rows) const {
   }
 }
 
+double Derivation::value(const Table& rows, std::int64_t row) const {
+  return result_of(*this, rows, row).value;
+}
+
 bool Derivation::holds(const Table& rows, std::int64_t row) const {
   const Column& cells = rows.columns[static_cast<std::size_t>(column)];
   if (copy)

@@ -29,10 +29,10 @@ struct Derivation {
   enum class Measure { kColumn, kDays, kHours, kMinutes, kSeconds, kNights, kYears };
   /// factor * measure
   struct Term {
-    Measure measure = Measure::kColumn;
-    int column = 0;     ///< number in the schema
-    int other = -1;     ///< of two dates: the second
-    double factor = 1;  ///< finite
+    Measure measure = Measure::kColumn;  ///< of which columns
+    int column = 0;                      ///< number in the schema
+    int other = -1;                      ///< of two dates: the second
+    double factor = 1;                   ///< finite
   };
 
   std::string text;                        ///< as it was written
@@ -47,6 +47,8 @@ struct Derivation {
   std::vector<int> operands() const;
   /// Fills the column from the others. \param rows  with the columns of the schema
   void compute(Table& rows) const;
+  /// The sum of the terms and the constant, unrounded; NaN when missing. Not of a copied text.
+  double value(const Table& rows, std::int64_t row) const;
   /// Whether the cell of the column is what the formula says. A number may be off by what doubles
   /// cannot tell: 1e-6 of its last digit, and either neighbour of a tie.
   bool holds(const Table& rows, std::int64_t row) const;

@@ -18,6 +18,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 /// A CSV of one column "v" beside a counter that keeps blank values from being blank lines.
 std::string one_column(const std::vector<std::string>& values, int copies = 1) {
@@ -264,8 +265,13 @@ TEST(Inspection, FindsAgesThatDatesAlreadyTell) {
   for (int i = 0; i < 60; ++i)
     text +=
         fmt::format("{}-05-01,2015-03-{:02},{},{}\n", 1930 + i, 1 + i % 28, 2014 - 1930 - i, i % 9);
-  const auto warnings = inspect_table(dir.write("t.csv", text)).warnings;
-  EXPECT_THAT(warnings,
+  const Inspection exact = inspect_table(dir.write("t.csv", text));
+  EXPECT_THAT(exact.derived, ElementsAre(Pair("age", "years(born, admitted)")));
+  EXPECT_THAT(exact.warnings, IsEmpty());
+  text.replace(text.find(",84,"), 4, ",85,");  // now of the year, not of the birthday
+  const Inspection near = inspect_table(dir.write("near.csv", text));
+  EXPECT_THAT(near.derived, IsEmpty());
+  EXPECT_THAT(near.warnings,
               ElementsAre(AllOf(HasSubstr("'age'"), HasSubstr("years from 'born' to 'admitted'"))));
 }
 

@@ -33,6 +33,17 @@ bool upload(std::span<const T> values, const at::Device& device, at::Tensor& roo
   return small;
 }
 
+/// Runs a part of the training. \throws Error{kDevice} in the place of LibTorch's own errors
+template <class Body>
+auto on(const std::string& device, const Body& body) {
+  try {
+    return body();
+  } catch (const c10::Error& error) {
+    base::fail(base::ErrorKind::kDevice, "training on {}: {}", device,
+               error.what_without_backtrace());
+  }
+}
+
 template <class T>
 T* memory(const at::Tensor& room) {
   return reinterpret_cast<T*>(room.data_ptr<std::uint8_t>());
@@ -97,6 +108,20 @@ struct DeviceEngine::State {
     step.add_(1);
   }
 
+  void run_step(StepSignals& signals) {
+    const DeviceQueue::Scope scope(queue);
+    if (parts.communicator.size() == 1) {
+      whole.run([&] {
+        compute_gradient();
+        update();
+      });
+    } else {
+      before.run([&] { compute_gradient(); });
+      exchange(signals);
+      after.run([&] { update(); });
+    }
+  }
+
   /// Sums the gradient over ranks, and the signals with it.
   void exchange(StepSignals& signals) {
     const std::int64_t size = parts.layout.size;
@@ -116,6 +141,7 @@ struct DeviceEngine::State {
 
   /// The sums, which begin anew. Waits for the steps.
   std::vector<double> take_sums() {
+    const DeviceQueue::Scope scope(queue);
     const at::Tensor host = sums.to(at::kCPU);
     std::vector<double> taken(host.data_ptr<double>(), host.data_ptr<double>() + host.numel());
     sums.zero_();
@@ -186,17 +212,7 @@ void DeviceEngine::begin_epoch(const EpochPlan& plan) {
 
 StepLoss DeviceEngine::step(std::int64_t b, StepSignals& signals) {
   State& s = *state_;
-  const DeviceQueue::Scope scope(s.queue);
-  if (s.parts.communicator.size() == 1) {
-    s.whole.run([&] {
-      s.compute_gradient();
-      s.update();
-    });
-  } else {
-    s.before.run([&] { s.compute_gradient(); });
-    s.exchange(signals);
-    s.after.run([&] { s.update(); });
-  }
+  on(s.parts.settings.device, [&] { s.run_step(signals); });
   s.untold_rows += static_cast<std::int64_t>(s.epoch->batches.batch(b).size());
   return ++s.untold_steps < kStepsBetween ? StepLoss{} : settle();
 }
@@ -204,8 +220,7 @@ StepLoss DeviceEngine::step(std::int64_t b, StepSignals& signals) {
 StepLoss DeviceEngine::settle() {
   State& s = *state_;
   if (s.untold_steps == 0) return {};
-  const DeviceQueue::Scope scope(s.queue);
-  const std::vector<double> sums = s.take_sums();
+  const std::vector<double> sums = on(s.parts.settings.device, [&] { return s.take_sums(); });
   std::vector<double> told = {0, sums.back(), static_cast<double>(s.untold_rows)};
   for (std::size_t c = 0; c + 1 < sums.size(); ++c) told[0] += sums[c];
   s.untold_steps = s.untold_rows = 0;

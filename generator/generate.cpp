@@ -190,7 +190,9 @@ void report_given(const GivenTable& given, const GenerateOptions& options,
     base::log_warning(
         "{}: column '{}': {} cells stay, but more than one column of '{}' is not given, or cannot "
         "be "
-        "computed back: these are made without regard to it; give all but one of them",
+        "computed back: these are made without regard to it; give all but one of them, or train "
+        "with "
+        "derive: false",
         options.like, schema.columns[c].name, given.unheeded()[c], schema.columns[c].derived);
   }
 }

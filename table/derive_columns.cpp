@@ -214,8 +214,8 @@ class Finder {
     }
   }
 
-  /// Up to `most` rows of the sample in which a column is present; none when it is present, or
-  /// missing, in another row than all of the others together.
+  /// The first `most` rows of the sample in which a column is present; none when until there it is
+  /// present, or missing, in another row than all of the others together.
   std::vector<std::int64_t> together(int column, const std::vector<int>& others,
                                      std::size_t most) const {
     std::vector<std::int64_t> rows;
@@ -223,7 +223,8 @@ class Finder {
       const bool gap = std::any_of(others.begin(), others.end(),
                                    [&](int other) { return gaps_[at(other)][i] != 0; });
       if (gap != (gaps_[at(column)][i] != 0)) return {};
-      if (!gap && rows.size() < most) rows.push_back(sample_[i]);
+      if (!gap) rows.push_back(sample_[i]);
+      if (rows.size() == most) break;
     }
     return rows;
   }
@@ -299,7 +300,7 @@ class Finder {
   }
 
   void conversions() {
-    constexpr std::size_t kRows = 1'000'000;
+    constexpr std::size_t kFew = 24, kAll = 1'000'000;
     std::vector<int> numbers;
     for (int c = 0; c < n_columns(); ++c) {
       if (usable_[at(c)] && is_number(*columns_[at(c)]) && bears(c) &&
@@ -312,8 +313,12 @@ class Finder {
       for (const int c : numbers) {
         for (const int source : numbers) {
           if (source == c || !free_[at(c)] || follows_from(source, c)) continue;
-          const double steps = detail::steps_per_step(*columns_[at(c)], *columns_[at(source)],
-                                                      together(c, {source}, kRows));
+          const auto steps_of = [&](std::size_t rows) {
+            return detail::steps_per_step(*columns_[at(c)], *columns_[at(source)],
+                                          together(c, {source}, rows));
+          };
+          if (steps_of(kFew) == 0) continue;
+          const double steps = steps_of(kAll);
           if (steps > 0 && (steps >= 1) == apart) convert(c, source);
         }
       }

@@ -1,5 +1,6 @@
 #include "table/read_table.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -91,6 +92,24 @@ void lay_over(LoadedTable& loaded, const ReadOptions& options, const std::string
   }
 }
 
+/// A formula that a file carries ends where the metadata drop or retype a column that it names.
+void forget_formulas(LoadedTable& loaded, const Metadata& metadata) {
+  for (std::size_t c = 0; c < loaded.schema.columns.size(); ++c) {
+    std::string& derived = loaded.schema.columns[c].derived;
+    const auto asks = [&](const Metadata::Wish& wish) {
+      return wish.spec.name == loaded.schema.columns[c].name && !wish.spec.derived.empty();
+    };
+    if (derived.empty() || std::any_of(metadata.columns.begin(), metadata.columns.end(), asks))
+      continue;
+    try {
+      parse_derivation(loaded.schema, static_cast<int>(c));
+    } catch (const base::Error&) {
+      derived.clear();
+      loaded.table.columns[c].spec.derived.clear();
+    }
+  }
+}
+
 void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
   if (options.schema != nullptr) loaded.schema = *options.schema;
   if (options.metadata != nullptr) {
@@ -106,6 +125,7 @@ void finish_schema(LoadedTable& loaded, const ReadOptions& options) {
   }
   loaded.schema.columns = loaded.table.schema().columns;
   if (options.metadata == nullptr) return;
+  forget_formulas(loaded, *options.metadata);
   try {
     parse_constraints(loaded.schema);
     parse_derivations(loaded.schema);

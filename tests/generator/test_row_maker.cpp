@@ -76,6 +76,33 @@ TEST(RowMaker, FixedCombinationsHoldByConstruction) {
   EXPECT_EQ(counts.rows, 0);
 }
 
+TEST(RowMaker, ADerivedColumnFollowsInEveryRowAndMeetsItsConstraintsAndConditions) {
+  table::Table real = small_table();
+  std::vector<std::int64_t> sum, twice;
+  for (std::size_t row = 0; row < real.columns[1].ints.size(); ++row) {
+    sum.push_back(real.columns[1].ints[row] + real.columns[2].ints[row]);
+    twice.push_back(2 * real.columns[1].ints[row] + 1);
+  }
+  real.columns.push_back(trainer::integers("sum", sum));
+  real.columns.push_back(trainer::integers("twice", twice));
+  real.columns[5].spec.derived = "low + high", real.columns[6].spec.derived = "2*low + 1";
+  const FakeModel model = fake_model(real, {"sum < 90", "twice <= high"});
+  const RowConditions conditions(model.codec, {"sum >= 60"}, nullptr, 32);
+  RetryCounts counts;
+  const RowMaker maker(model.codec, *model.sampler, 1, nullptr, &conditions);
+  const table::Table rows = made(maker, 0, 3000, 2, &counts);
+  for (std::size_t row = 0; row < 3000; ++row) {
+    const std::int64_t low = rows.columns[1].ints[row], high = rows.columns[2].ints[row];
+    ASSERT_EQ(rows.columns[5].ints[row], low + high);
+    ASSERT_EQ(rows.columns[6].ints[row], 2 * low + 1);
+    ASSERT_LT(low + high, 90);
+    ASSERT_GE(low + high, 60);
+    ASSERT_LE(2 * low + 1, high);
+  }
+  EXPECT_GT(counts.broken[0], 0);
+  EXPECT_GT(counts.conditions.broken[0], 0);
+}
+
 TEST(RowMaker, AConstraintThatCannotBeMetEndsInAClearFailure) {
   const FakeModel model = fake_model(small_table(), {"low > 1000"});
   const RowMaker maker(model.codec, *model.sampler, 1, nullptr);

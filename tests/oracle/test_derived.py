@@ -190,6 +190,15 @@ def test_inspect_proposes_metadata_that_train_takes(folder, tmp_path):
     assert "#   \"total\": {derived: 'a + b + c'}" in (tmp_path / "metadata.yaml").read_text()
 
 
+def test_a_formula_in_a_file_ends_where_a_part_is_dropped(folder, tmp_path):
+    run("generate", folder / "model.h5", "--rows", 100, "--output", tmp_path / "made.h5", "--quiet")
+    assert "years(born, admitted)" in run("info", tmp_path / "made.h5").stdout
+    (tmp_path / "metadata.yaml").write_text("columns:\n  born: drop\n")
+    run("export", tmp_path / "made.h5", tmp_path / "less.h5", "--metadata", tmp_path / "metadata.yaml")
+    shown = run("info", tmp_path / "less.h5").stdout
+    assert "years(born" not in shown and "a + b + c" in shown
+
+
 def test_people_of_several_rows_follow_too(tmp_path):
     people = stays(150, seed=3)[["born", "sex", "weight kg"]]
     rng = np.random.default_rng(4)

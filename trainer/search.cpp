@@ -8,8 +8,8 @@
 namespace semblance::trainer {
 namespace {
 
-/// A block is worth its price (a third of the sampling speed) when one epoch of it gains this many
-/// nats a row.
+/// Nats a row. A block is worth its price (a third of the sampling speed) when one epoch of it
+/// gains that, and rare tokens are let go when it gains that.
 constexpr double kWorthwhileGain = 0.02;
 /// So many rows teach a block more than it can learn by heart: no need to try without.
 constexpr std::int64_t kManyRows = 16'000;
@@ -21,6 +21,40 @@ Choice choice_with(const TrainOptions& options, int blocks, const std::vector<in
   Choice choice = choose(decided, cardinalities, rows, ranks);
   choice.fit.ordered = ordered;
   return choice;
+}
+
+/// Adds a block that changes nothing yet, and trains with one from the start where an epoch of it
+/// gains enough.
+void try_block(SearchResult& result, const Choice& deeper, const StageRunner& run) {
+  Choice probe = deeper;
+  probe.fit.epochs = 1;
+  probe.fit.learning_rate *= 0.5;
+  const std::vector<float> start =
+      with_silent_blocks(result.choice.shape, result.fit.weights, probe.shape, deeper.fit.seed);
+  const double gain = result.fit.validation_loss - run("probe", probe, &start).validation_loss;
+  base::log_info(
+      "one epoch of a residual block changes the validation loss by {:+.3f} nats a row: {}", -gain,
+      gain > kWorthwhileGain ? "training with a block" : "no block is needed");
+  if (gain <= kWorthwhileGain) return;
+  FitResult with_block = run("blocks", deeper, nullptr);
+  if (with_block.validation_loss < result.fit.validation_loss) {
+    result = {deeper, std::move(with_block)};
+  }
+}
+
+/// Trains without shrinkage, too, and takes that where it is clearly better: tokens that hang
+/// together, such as tests and their units, are learned too slowly with it.
+void let_go(SearchResult& result, const StageRunner& run) {
+  if (result.choice.fit.shrinkage <= 0) return;
+  Choice choice = result.choice;
+  choice.fit.shrinkage = 0;
+  FitResult fit = run("free", choice, nullptr);
+  const double gain = result.fit.validation_loss - fit.validation_loss;
+  base::log_info(
+      "training that does not hold rare tokens back changes the validation loss by {:+.3f} nats a "
+      "row: {}",
+      -gain, gain > kWorthwhileGain ? "it is taken" : "they are held back");
+  if (gain > kWorthwhileGain) result = {choice, std::move(fit)};
 }
 
 }  // namespace
@@ -57,22 +91,8 @@ SearchResult search_network(const TrainOptions& options, const std::vector<int>&
       choice_with(options, open ? 0 : options.blocks, cardinalities, ordered, rows, ranks);
   SearchResult result{plain, run("plain", plain, nullptr)};
   if (!open || plain.fit.validation == 0) return result;
-
-  const Choice deeper = choice_with(options, 1, cardinalities, ordered, rows, ranks);
-  Choice probe = deeper;
-  probe.fit.epochs = 1;
-  probe.fit.learning_rate *= 0.5;
-  const std::vector<float> start =
-      with_silent_blocks(plain.shape, result.fit.weights, probe.shape, options.seed);
-  const double gain = result.fit.validation_loss - run("probe", probe, &start).validation_loss;
-  base::log_info(
-      "one epoch of a residual block changes the validation loss by {:+.3f} nats a row: {}", -gain,
-      gain > kWorthwhileGain ? "training with a block" : "no block is needed");
-  if (gain <= kWorthwhileGain) return result;
-  FitResult with_block = run("blocks", deeper, nullptr);
-  if (with_block.validation_loss < result.fit.validation_loss) {
-    result = {deeper, std::move(with_block)};
-  }
+  try_block(result, choice_with(options, 1, cardinalities, ordered, rows, ranks), run);
+  let_go(result, run);
   return result;
 }
 

@@ -12,6 +12,8 @@ namespace {
 struct PretendedStages {
   double plain, probe, blocks;
   std::vector<std::string> ran;
+  double free = 20;
+  double shrinkage = -1;  ///< of the last stage
 
   FitResult operator()(const std::string& stage, const Choice& choice,
                        const std::vector<float>* initial) {
@@ -19,7 +21,11 @@ struct PretendedStages {
     FitResult result;
     const NetworkLayout layout(choice.shape);
     result.weights.assign(static_cast<std::size_t>(layout.size), stage == "plain" ? 1.0f : 2.0f);
-    result.validation_loss = stage == "plain" ? plain : stage == "probe" ? probe : blocks;
+    result.validation_loss = stage == "plain"   ? plain
+                             : stage == "free"  ? free
+                             : stage == "probe" ? probe
+                                                : blocks;
+    shrinkage = choice.fit.shrinkage;
     EXPECT_EQ(initial != nullptr, stage == "probe");
     return result;
   }
@@ -32,11 +38,25 @@ SearchResult search(PretendedStages& stages, const TrainOptions& options = {}) {
 TEST(SearchNetwork, TakesABlockOnlyWhenItGainsEnough) {
   PretendedStages weak{10, 9.99, 9, {}};
   EXPECT_EQ(search(weak).choice.shape.blocks, 0);
-  EXPECT_EQ(weak.ran, (std::vector<std::string>{"plain", "probe"}));
+  EXPECT_EQ(weak.ran, (std::vector<std::string>{"plain", "probe", "free"}));
   PretendedStages strong{10, 9.9, 9, {}};
   EXPECT_EQ(search(strong).choice.shape.blocks, 1);
   PretendedStages disappointing{10, 9.9, 10.1, {}};
   EXPECT_EQ(search(disappointing).choice.shape.blocks, 0);
+}
+
+TEST(SearchNetwork, LetsRareTokensGoOnlyWhenItGainsEnough) {
+  PretendedStages held{10, 10, 9, {}, 9.99};
+  EXPECT_GT(search(held).choice.fit.shrinkage, 0);
+  PretendedStages free{10, 10, 9, {}, 9.9};
+  EXPECT_EQ(search(free).choice.fit.shrinkage, 0);
+  EXPECT_EQ(free.shrinkage, 0);
+  // The network that is trained without shrinkage is the one that was taken before.
+  PretendedStages block{10, 9.9, 9, {}, 8.9};
+  const SearchResult result = search(block);
+  EXPECT_EQ(result.choice.fit.shrinkage, 0);
+  EXPECT_EQ(result.choice.shape.blocks, 1);
+  EXPECT_EQ(block.ran, (std::vector<std::string>{"plain", "probe", "blocks", "free"}));
 }
 
 TEST(SearchNetwork, GivesManyRowsABlockAtOnce) {

@@ -241,6 +241,12 @@ DecoderTile::DecoderTile(const DecoderWeights& w, FixedIsa isa)
     head_biases_.push_back(std::move(bias));
     at += k;
   }
+  pairs_.resize(w.cardinalities.size());
+  for (const DecoderWeights::Pair& pair : w.pairs) {
+    pairs_[static_cast<std::size_t>(pair.column)].push_back(
+        {pair.given,
+         Padded::from(pair.values.data(), cardinality(pair.given), cardinality(pair.column))});
+  }
   if (autoregressive_) embedding_ = carried(w.embedding.data(), at, w);
   if (!w.position.empty()) {
     previous_ = carried(w.previous.data(), at, w);
@@ -334,6 +340,10 @@ void DecoderTile::add_transitions(int s, const std::uint16_t* tokens, std::int64
   logits[before] += work.gates[r];
   for (int back = 1; back < std::min(index, kLookBack); ++back)
     logits[token_of(back)] += recall_[static_cast<std::size_t>(s * (kLookBack - 1) + back - 1)];
+}
+
+void DecoderTile::add_to_logits(int s, const float* row, int r, Work& work) const {
+  add_row(row, head_stride(s), work.logits.data() + r * head_stride(s));
 }
 
 void DecoderTile::exponentiate(int s, float* logits, float* lanes) const {

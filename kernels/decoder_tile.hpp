@@ -73,6 +73,13 @@ class DecoderTile {
   /// add_history() \param r  of the tile
   void add_transitions(int s, const std::uint16_t* tokens, std::int64_t step, std::int32_t index,
                        int r, Work& work) const;
+  /// After logits(), in one row: adds what the tokens of earlier columns say directly.
+  /// \param token_of  (g) the row's token of column g \param r  of the tile
+  template <class TokenOf>
+  void add_pairs(int s, int r, const TokenOf& token_of, Work& work) const {
+    for (const Pair& pair : pairs_[static_cast<std::size_t>(s)])
+      add_to_logits(s, pair.table.row(token_of(pair.given)), r, work);
+  }
   /// Logits of one row of column s to unnormalised probabilities, in place, and their lane sums.
   void exponentiate(int s, float* logits, float* lanes) const;
   /// Draws column s of `rows` rows from work.logits. \param u  [rows] \param tokens  [rows]
@@ -89,6 +96,12 @@ class DecoderTile {
     Padded bias;
     FixedMatrix out;
   };
+  /// What the token of an earlier column adds to the logits.
+  struct Pair {
+    int given = 0;
+    Padded table;
+  };
+  void add_to_logits(int s, const float* row, int r, Work& work) const;
   /// Whether column s's token of the row before has a say.
   bool has_gate(int s) const { return panel_ && s >= shared_; }
   Padded carried(const float* rows, std::int64_t n, const DecoderWeights& w) const;
@@ -110,6 +123,7 @@ class DecoderTile {
   std::vector<Block> blocks_;
   std::vector<FixedMatrix> heads_;
   std::vector<Padded> head_biases_;
+  std::vector<std::vector<Pair>> pairs_;  // [C]
 };
 
 }  // namespace semblance::kernels

@@ -338,6 +338,8 @@ void CpuGivenSampler::draw_column(const Job& job, int s, std::int64_t first, std
       if (s > job.conditions.last(row)) continue;
       add_transitions(job, s, row, static_cast<int>(slot - chunk), work);
       std::uint16_t* history = work.history.data() + slot * tile_.columns();
+      tile_.add_pairs(
+          s, static_cast<int>(slot - chunk), [&](int g) { return history[g]; }, work.tile);
       work.log_weight[slot] +=
           draw_cell(job, s, row, static_cast<int>(slot % particles),
                     work.tile.logits.data() + (slot - chunk) * stride, history);
@@ -454,6 +456,9 @@ void CpuGivenSampler::go_on_alone(const Job& job, std::int64_t first, std::int64
       if (s <= job.conditions.last(row)) continue;
       const std::int64_t r = row - first;
       add_transitions(job, s, row, static_cast<int>(r), work);
+      const std::uint16_t* earlier = work.final_tokens.data() + r * tile_.columns();
+      tile_.add_pairs(
+          s, static_cast<int>(r), [&](int g) { return earlier[g]; }, work.tile);
       float* weights = work.tile.logits.data() + r * tile_.head_stride(s);
       float lanes[kPickLanes];
       tile_.exponentiate(s, weights, lanes);

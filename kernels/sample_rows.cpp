@@ -47,6 +47,15 @@ void check(const DecoderWeights& w) {
   check_size("transition", w.transition.size(), panel ? transitions : 0);
   check_size("recall", w.recall.size(), panel ? columns * (kLookBack - 1) : 0);
   check_size("stay_gate", w.stay_gate.size(), panel ? columns * h : 0);
+  for (const DecoderWeights::Pair& pair : w.pairs) {
+    SEMBLANCE_EXPECT(
+        w.autoregressive && pair.given >= 0 && pair.given < pair.column && pair.column < columns,
+        kData, "the decoder has a table for columns {} and {} of {}", pair.given, pair.column,
+        columns);
+    check_size("pair", pair.values.size(),
+               std::int64_t{w.cardinalities[static_cast<std::size_t>(pair.given)]} *
+                   w.cardinalities[static_cast<std::size_t>(pair.column)]);
+  }
   for (const DecoderWeights::Block& block : w.blocks) {
     check_size("block_in", block.in.size(), h * w.block_width);
     check_size("block_bias", block.bias.size(), contexts * w.block_width);

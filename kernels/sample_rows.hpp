@@ -41,6 +41,13 @@ struct DecoderWeights {
   std::span<const float> recall;     ///< [C, kLookBack - 1] to the logits of the tokens before that
   std::span<const float> stay_gate;  ///< [C, H] silu(context) to the logit of that token
   int shared = 0;                    ///< leading columns that do not count in the row before
+
+  /// What the token of one earlier column adds to a column's logits.
+  struct Pair {
+    int given = 0, column = 0;      ///< in the order of generation; given < column
+    std::span<const float> values;  ///< [K_given, K_column]
+  };
+  std::vector<Pair> pairs;  ///< added one after the other; only of an autoregressive decoder
 };
 
 /// \throws Error{kData} naming the array whose size does not follow from the others

@@ -46,6 +46,10 @@ void CpuRowSampler::sample_tile(std::int64_t first_row, int rows, std::uint64_t 
   for (int s = 0; s < tile_.columns(); ++s) {
     if (tile_.autoregressive() || s == 0) tile_.enter(s, work.context.data(), work.tile);
     tile_.logits(s, work.tile);
+    for (int r = 0; r < rows; ++r) {
+      tile_.add_pairs(
+          s, r, [&](int g) { return out[tile_.output(g) * out_stride + r]; }, work.tile);
+    }
     std::uint16_t* tokens = out + tile_.output(s) * out_stride;
     tile_.pick(s, rows, work.uniform.data() + s * rows, work.tile, tokens);
     tile_.feed(s, rows, tokens, work.context.data());

@@ -19,6 +19,7 @@ constexpr std::int64_t kMostBlocks = 65536;  // rows of one launch
 struct DeviceDecoder {
   bool autoregressive;
   int columns, latent, hidden, width, n_blocks;
+  int most_tokens;                   // of a column, in whole lanes
   const int* cardinalities;          // [C]
   const int* order;                  // [C]
   const std::int64_t* token_offset;  // [C]
@@ -30,6 +31,11 @@ struct DeviceDecoder {
   const float* block_out;            // [blocks, W, H]
   const float* head;                 // transposed, see above
   const float* head_bias;            // [T]
+  // Tables of pairs of columns: those of column s are pair_begin[s] to pair_begin[s + 1] - 1.
+  const int* pair_begin;           // [C + 1]
+  const int* pair_given;           // [pairs] the earlier column
+  const std::int64_t* pair_start;  // [pairs] first number of the table
+  const float* pair_values;        // the tables [K_given, K_s], one after the other
 };
 
 /// out[o] += sum over i of in[i] * matrix[i, o]; all threads of the block.
@@ -71,6 +77,17 @@ __device__ void enter_context(const DeviceDecoder& d, int s, const float* contex
   apply_silu(stream, d.hidden, hidden);
 }
 
+/// logits += what the tokens of earlier columns say directly. \param tokens  [C] of this row so far
+__device__ void add_pairs(const DeviceDecoder& d, int s, const int* tokens, float* logits) {
+  const int k = d.cardinalities[s];
+  for (int p = d.pair_begin[s]; p < d.pair_begin[s + 1]; ++p) {
+    const float* row =
+        d.pair_values + d.pair_start[p] + static_cast<std::int64_t>(tokens[d.pair_given[p]]) * k;
+    for (int t = threadIdx.x; t < k; t += kThreads) logits[t] += row[t];
+  }
+  __syncthreads();
+}
+
 /// Turns logits [k] into weights padded to whole lanes, and picks; all threads get the token.
 __device__ int draw(float* logits, int k, float* lanes, float u) {
   __shared__ float top;
@@ -107,6 +124,7 @@ __global__ void sample_kernel(DeviceDecoder d, std::int64_t first_row, std::int6
   float* z = unit + d.width;
   float* lanes = z + d.latent;
   float* logits = lanes + kPickLanes;
+  int* tokens = reinterpret_cast<int*>(logits + d.most_tokens);
   const std::int64_t local = first + blockIdx.x;
   const std::uint64_t row = static_cast<std::uint64_t>(first_row + local);
 
@@ -119,10 +137,14 @@ __global__ void sample_kernel(DeviceDecoder d, std::int64_t first_row, std::int6
     const int k = d.cardinalities[s];
     copy(d.head_bias + d.token_offset[s], k, logits);
     multiply_add(hidden, d.hidden, d.head + d.token_offset[s] * d.hidden, k, logits);
+    add_pairs(d, s, tokens, logits);
     const float u = base::uniform_float(
         base::random_bits(seed, base::Purpose::kSample, row, static_cast<std::uint32_t>(s)));
     const int token = draw(logits, k, lanes, u);
-    if (threadIdx.x == 0) out[d.order[s] * n_rows + local] = static_cast<std::uint16_t>(token);
+    if (threadIdx.x == 0) {
+      out[d.order[s] * n_rows + local] = static_cast<std::uint16_t>(token);
+      tokens[s] = token;
+    }
     if (d.autoregressive && s + 1 < d.columns) {
       const float* added = d.embedding + (d.token_offset[s] + token) * d.hidden;
       for (int i = threadIdx.x; i < d.hidden; i += kThreads) context[i] += added[i];
@@ -164,6 +186,26 @@ std::vector<float> transposed_heads(const DecoderWeights& w) {
   return out;
 }
 
+/// The tables of pairs, column by column, each column's in their order.
+struct JoinedPairs {
+  std::vector<int> begin, given;
+  std::vector<std::int64_t> start;
+  std::vector<float> values;
+
+  explicit JoinedPairs(const DecoderWeights& w) {
+    for (int s = 0; s < static_cast<int>(w.cardinalities.size()); ++s) {
+      begin.push_back(static_cast<int>(given.size()));
+      for (const DecoderWeights::Pair& pair : w.pairs) {
+        if (pair.column != s) continue;
+        given.push_back(pair.given);
+        start.push_back(static_cast<std::int64_t>(values.size()));
+        values.insert(values.end(), pair.values.begin(), pair.values.end());
+      }
+    }
+    begin.push_back(static_cast<int>(given.size()));
+  }
+};
+
 /// nvcc does not take a vector for a span by itself.
 template <class T>
 std::span<const T> view(const std::vector<T>& values) {
@@ -172,7 +214,9 @@ std::span<const T> view(const std::vector<T>& values) {
 
 class CudaRowSampler : public RowSampler {
  public:
-  CudaRowSampler(const DecoderWeights& w, int device)
+  CudaRowSampler(const DecoderWeights& w, int device) : CudaRowSampler(w, JoinedPairs(w), device) {}
+
+  CudaRowSampler(const DecoderWeights& w, const JoinedPairs& pairs, int device)
       : device_(use(device)),
         cardinalities_(view(w.cardinalities)),
         order_(view(w.order)),
@@ -184,7 +228,11 @@ class CudaRowSampler : public RowSampler {
         block_bias_(view(joined(w.blocks, &DecoderWeights::Block::bias))),
         block_out_(view(joined(w.blocks, &DecoderWeights::Block::out))),
         head_(view(transposed_heads(w))),
-        head_bias_(w.head_bias) {
+        head_bias_(w.head_bias),
+        pair_begin_(view(pairs.begin)),
+        pair_given_(view(pairs.given)),
+        pair_start_(view(pairs.start)),
+        pair_values_(view(pairs.values)) {
     const int widest = *std::max_element(w.cardinalities.begin(), w.cardinalities.end());
     const int padded = (widest + kPickLanes - 1) / kPickLanes * kPickLanes;
     decoder_ = {w.autoregressive,
@@ -193,6 +241,7 @@ class CudaRowSampler : public RowSampler {
                 w.hidden,
                 w.block_width,
                 static_cast<int>(w.blocks.size()),
+                padded,
                 cardinalities_.data(),
                 order_.data(),
                 offsets_.data(),
@@ -203,9 +252,14 @@ class CudaRowSampler : public RowSampler {
                 block_bias_.data(),
                 block_out_.data(),
                 head_.data(),
-                head_bias_.data()};
+                head_bias_.data(),
+                pair_begin_.data(),
+                pair_given_.data(),
+                pair_start_.data(),
+                pair_values_.data()};
     shared_bytes_ = sizeof(float) * static_cast<std::size_t>(3 * w.hidden + w.block_width +
-                                                             w.latent + kPickLanes + padded);
+                                                             w.latent + kPickLanes + padded) +
+                    sizeof(int) * w.cardinalities.size();
     SEMBLANCE_CUDA_CHECK(cudaFuncSetAttribute(sample_kernel,
                                               cudaFuncAttributeMaxDynamicSharedMemorySize,
                                               static_cast<int>(shared_bytes_)));
@@ -237,9 +291,10 @@ class CudaRowSampler : public RowSampler {
 
   int device_;
   DeviceBuffer<int> cardinalities_, order_;
-  DeviceBuffer<std::int64_t> offsets_;
+  DeviceBuffer<std::int64_t> offsets_, pair_start_;
   DeviceFloats latent_in_, column_bias_, embedding_, block_in_, block_bias_, block_out_, head_,
-      head_bias_;
+      head_bias_, pair_values_;
+  DeviceBuffer<int> pair_begin_, pair_given_;
   DeviceDecoder decoder_{};
   std::size_t shared_bytes_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "trainer/calibrate_pairs.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -27,24 +28,47 @@ std::vector<std::int64_t> real_counts(const NetworkShape& shape, const TokenRows
   return counts;
 }
 
-/// [T] rows among the drawn ones [first_row, first_row + n_rows) that have each token, over all
-/// ranks.
-std::vector<std::int64_t> drawn_counts(const StoredNetwork& network, std::int64_t first_row,
-                                       const CalibrationSettings& settings,
-                                       base::Communicator& communicator) {
+/// [C, n] tokens by output column of this rank's part of the drawn rows.
+std::vector<std::uint16_t> draw(const StoredNetwork& network, std::int64_t first_row,
+                                const CalibrationSettings& settings, std::int64_t begin,
+                                std::int64_t n) {
   const auto sampler = kernels::make_row_sampler(decoder_weights(network), settings.device);
-  const std::vector<std::int64_t> offsets = network.shape.token_offsets();
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(offsets.back()));
-  const auto [begin, end] = communicator.slice(settings.rows);
-  const std::int64_t n = end - begin;
   std::vector<std::uint16_t> tokens(static_cast<std::size_t>(n * network.shape.columns()));
   sampler->sample(first_row + begin, n, settings.seed, settings.threads, tokens.data());
+  return tokens;
+}
+
+/// [T] drawn rows that have each token, over all ranks.
+std::vector<std::int64_t> drawn_counts(const StoredNetwork& network,
+                                       const std::vector<std::uint16_t>& tokens, std::int64_t n,
+                                       base::Communicator& communicator) {
+  const std::vector<std::int64_t> offsets = network.shape.token_offsets();
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(offsets.back()));
   for (int s = 0; s < network.shape.columns(); ++s) {
     const std::uint16_t* column = tokens.data() + network.order[static_cast<std::size_t>(s)] * n;
     for (std::int64_t row = 0; row < n; ++row) ++counts[offsets[s] + column[row]];
   }
   communicator.all_reduce_sum(std::span(counts));
   return counts;
+}
+
+/// Moves the head biases of the columns that have drifted. \return [C] which have
+std::vector<char> mend_margins(StoredNetwork& network, const std::vector<std::int64_t>& real,
+                               const std::vector<std::int64_t>& drawn, double ratio, int round) {
+  const NetworkLayout layout(network.shape);
+  float* bias = network.weights.data() + layout.offset(layout.head_bias);
+  const std::vector<std::int64_t> offsets = network.shape.token_offsets();
+  std::vector<char> drifted(network.shape.cardinalities.size());
+  for (std::size_t s = 0; s < drifted.size(); ++s) {
+    const auto begin = static_cast<std::size_t>(offsets[s]),
+               size = static_cast<std::size_t>(offsets[s + 1]) - begin;
+    drifted[s] =
+        has_drifted(std::span(real).subspan(begin, size), std::span(drawn).subspan(begin, size));
+    if (!drifted[s]) continue;
+    for (std::size_t t = begin; t < begin + size; ++t)
+      bias[t] += static_cast<float>(margin_correction(real[t], drawn[t], ratio) / round);
+  }
+  return drifted;
 }
 
 }  // namespace
@@ -78,34 +102,31 @@ bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_
   return freedom > 0 && statistic > freedom + kDeviations * std::sqrt(2 * freedom);
 }
 
-int calibrate_margins(StoredNetwork& network, const TokenRows& data,
-                      const CalibrationSettings& settings, base::Communicator& communicator) {
+CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
+                            const CalibrationSettings& settings, base::Communicator& communicator) {
   SEMBLANCE_ASSERT(!network.shape.panel && settings.rows > 0);
-  const NetworkLayout layout(network.shape);
-  float* bias = network.weights.data() + layout.offset(layout.head_bias);
-  const std::vector<std::int64_t> offsets = network.shape.token_offsets();
   const std::vector<std::int64_t> real = real_counts(network.shape, data, communicator);
-  const double ratio = static_cast<double>(std::accumulate(real.begin(), real.begin() + offsets[1],
-                                                           std::int64_t{0})) /
-                       static_cast<double>(settings.rows);
-  int drifted_at_first = 0;
-  for (int round = 0; round < settings.rounds; ++round) {
-    const std::vector<std::int64_t> drawn =
-        drawn_counts(network, kFirstRow + round * settings.rows, settings, communicator);
-    int drifted = 0;
-    for (int s = 0; s < network.shape.columns(); ++s) {
-      const auto begin = static_cast<std::size_t>(offsets[s]),
-                 size = static_cast<std::size_t>(offsets[s + 1]) - begin;
-      if (!has_drifted(std::span(real).subspan(begin, size), std::span(drawn).subspan(begin, size)))
-        continue;
-      ++drifted;
-      for (std::size_t t = begin; t < begin + size; ++t)
-        bias[t] += static_cast<float>(margin_correction(real[t], drawn[t], ratio) / (round + 1));
-    }
-    if (round == 0) drifted_at_first = drifted;
-    if (drifted == 0) break;
+  const std::int64_t real_rows =
+      std::accumulate(real.begin(), real.begin() + network.shape.cardinalities[0], std::int64_t{0});
+  const double ratio = static_cast<double>(real_rows) / static_cast<double>(settings.rows);
+  const PairedColumns paired(network.shape);
+  const auto real_pairs = paired.count(data, settings.threads, communicator);
+  const auto [begin, end] = communicator.slice(settings.rows);
+  CalibrationResult result;
+  for (int round = 1; round <= settings.rounds; ++round) {
+    const std::vector<std::uint16_t> tokens =
+        draw(network, kFirstRow + (round - 1) * settings.rows, settings, begin, end - begin);
+    const std::vector<char> drifted = mend_margins(
+        network, real, drawn_counts(network, tokens, end - begin, communicator), ratio, round);
+    const std::int64_t pairs =
+        mend_pairs(network, paired, real_pairs, real_rows,
+                   paired.count(tokens, end - begin, network, settings.threads, communicator),
+                   settings.rows, drifted, round);
+    const auto columns = std::count(drifted.begin(), drifted.end(), 1);
+    if (round == 1) result = {static_cast<int>(columns), pairs};
+    if (columns + pairs == 0) break;
   }
-  return drifted_at_first;
+  return result;
 }
 
 }  // namespace semblance::trainer

@@ -29,12 +29,18 @@ struct CalibrationSettings {
 /// at least twice the table's rows), so that the look costs less than the training.
 std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns);
 
-/// Draws rows and moves the head biases of the columns that have drifted, until none has. The same
+/// What the first round found, before anything was mended.
+struct CalibrationResult {
+  int columns = 0;         ///< that had drifted
+  std::int64_t pairs = 0;  ///< of tokens, of columns that had not
+};
+
+/// Draws rows and moves the head biases of the columns that have drifted and the logits of pairs of
+/// tokens that come too often or too seldom (trainer/calibrate_pairs.hpp), until all fit. The same
 /// bits for any number of threads and ranks. \param network  of rows that stand alone (no panel);
-/// its weights are changed \param data     all rows of the table, a part on each rank \return
-/// columns that had drifted in the first round, before anything was mended
-int calibrate_margins(StoredNetwork& network, const TokenRows& data,
-                      const CalibrationSettings& settings, base::Communicator& communicator);
+/// its weights and pairs are changed \param data  all rows of the table, a part on each rank
+CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
+                            const CalibrationSettings& settings, base::Communicator& communicator);
 
 /// True when the frequencies of a column's tokens among the drawn rows are not those of the table,
 /// by more than chance: the two-sample chi-square statistic lies over its mean by more than four

@@ -21,6 +21,31 @@ std::vector<int> read_ints(hid_t group, const char* name) {
   return base::h5_read<int>(group, name, nullptr, kMostColumns);
 }
 
+/// The tables of /network/pairs, in the order of their columns.
+void read_pairs(hid_t group, StoredNetwork& network) {
+  const base::H5Handle pairs = base::h5_open_group(group, "pairs");
+  const std::vector<int> given = read_ints(pairs.get(), "given"),
+                         column = read_ints(pairs.get(), "column");
+  SEMBLANCE_EXPECT(given.size() == column.size(), kData,
+                   "/network/pairs has {} given columns of {} columns", given.size(),
+                   column.size());
+  const int columns = network.shape.columns();
+  for (std::size_t p = 0; p < given.size(); ++p) {
+    SEMBLANCE_EXPECT(given[p] >= 0 && given[p] < column[p] && column[p] < columns, kData,
+                     "/network/pairs has a table for columns {} and {} of {}", given[p], column[p],
+                     columns);
+    const std::vector<std::int64_t> sizes = {network.shape.cardinalities[given[p]],
+                                             network.shape.cardinalities[column[p]]};
+    std::vector<std::int64_t> dims;
+    std::vector<float> values =
+        base::h5_read<float>(pairs.get(), fmt::format("{}", p), &dims, sizes[0] * sizes[1]);
+    SEMBLANCE_EXPECT(dims == sizes && std::all_of(values.begin(), values.end(),
+                                                  [](float v) { return std::isfinite(v); }),
+                     kData, "/network/pairs/{} must hold {} x {} numbers", p, sizes[0], sizes[1]);
+    network.pairs.push_back({given[p], column[p], std::move(values)});
+  }
+}
+
 }  // namespace
 
 void write_network(hid_t group, const StoredNetwork& network) {
@@ -47,6 +72,16 @@ void write_network(hid_t group, const StoredNetwork& network) {
                           std::span(network.weights).subspan(p.offset, p.size()),
                           {p.rows, p.columns});
   }
+  const base::H5Handle pairs = base::h5_create_group(group, "pairs");
+  std::vector<int> given, column;
+  for (const PairCorrection& pair : network.pairs) {
+    base::h5_write<float>(pairs.get(), fmt::format("{}", given.size()), pair.values,
+                          {shape.cardinalities[pair.given], shape.cardinalities[pair.column]});
+    given.push_back(pair.given);
+    column.push_back(pair.column);
+  }
+  base::h5_write(pairs.get(), "given", given);
+  base::h5_write(pairs.get(), "column", column);
 }
 
 StoredNetwork read_network(hid_t group) {
@@ -82,6 +117,7 @@ StoredNetwork read_network(hid_t group) {
         "/network/weights/{} holds a value that is not a number", p.name);
     network.weights.insert(network.weights.end(), values.begin(), values.end());
   }
+  if (base::h5_exists(group, "pairs")) read_pairs(group, network);  // not in older models
   kernels::check(decoder_weights(network));
   return network;
 }
@@ -115,6 +151,8 @@ kernels::DecoderWeights decoder_weights(const StoredNetwork& network) {
   out.recall = part(layout.recall);
   out.stay_gate = part(layout.stay_gate);
   out.shared = shape.shared;
+  for (const PairCorrection& pair : network.pairs)
+    out.pairs.push_back({pair.given, pair.column, pair.values});
   return out;
 }
 

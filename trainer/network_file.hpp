@@ -13,11 +13,18 @@
 
 namespace semblance::trainer {
 
+/// What the tokens of one column add to the logits of a later one, beside what the network says.
+struct PairCorrection {
+  int given = 0, column = 0;  ///< in the order of generation; given < column
+  std::vector<float> values;  ///< [K_given, K_column]
+};
+
 /// A trained network as the model file holds it.
 struct StoredNetwork {
-  NetworkShape shape;          ///< cardinalities in the order of generation
-  std::vector<int> order;      ///< [C] token column of the s-th column generated
-  std::vector<float> weights;  ///< as NetworkLayout says
+  NetworkShape shape;                      ///< cardinalities in the order of generation
+  std::vector<int> order;                  ///< [C] token column of the s-th column generated
+  std::vector<float> weights;              ///< as NetworkLayout says
+  std::vector<PairCorrection> pairs = {};  ///< see trainer/calibrate_pairs.hpp
 };
 
 /// Sizes as attributes, each parameter as a dataset [rows, columns]. \param group  an empty group

@@ -84,20 +84,23 @@ void log_panel(const table::Schema& schema) {
 
 /// Mends the margins of a network whose rows stand alone.
 /// \param total  rows of the table, over all ranks
-void calibrate(StoredNetwork& network, const TokenRows& rows, std::int64_t total,
-               const TrainOptions& options, const std::string& device,
-               base::Communicator& communicator) {
+void calibrate_network(StoredNetwork& network, const TokenRows& rows, std::int64_t total,
+                       const TrainOptions& options, const std::string& device,
+                       base::Communicator& communicator) {
   if (network.shape.panel || options.calibrate == 0) return;
-  const int drifted = calibrate_margins(network, rows,
-                                        {.rounds = options.calibrate,
-                                         .rows = calibration_rows(total, network.shape.columns()),
-                                         .seed = options.seed,
-                                         .threads = options.threads,
-                                         .device = device},
-                                        communicator);
-  if (drifted > 0)
-    base::log_info("the frequencies of {} of {} token columns had drifted: mended", drifted,
+  const CalibrationResult found =
+      calibrate(network, rows,
+                {.rounds = options.calibrate,
+                 .rows = calibration_rows(total, network.shape.columns()),
+                 .seed = options.seed,
+                 .threads = options.threads,
+                 .device = device},
+                communicator);
+  if (found.columns > 0)
+    base::log_info("the frequencies of {} of {} token columns had drifted: mended", found.columns,
                    network.shape.columns());
+  if (found.pairs > 0)
+    base::log_info("{} pairs of values came too often or too seldom: mended", found.pairs);
 }
 
 }  // namespace
@@ -149,7 +152,7 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
         return stages.run(stage, tried, initial);
       });
   StoredNetwork network{choice.shape, order, std::move(result.weights)};
-  calibrate(network, rows, total, options, choice.fit.device, communicator);
+  calibrate_network(network, rows, total, options, choice.fit.device, communicator);
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);
     record.ids_after = slice.ids_after;

@@ -35,6 +35,8 @@ struct RandomDecoder {
     }
     weights.head = array(tokens * hidden);
     weights.head_bias = array(tokens);
+    if (autoregressive)
+      weights.pairs = {{0, 1, array(3 * 20)}, {1, 4, array(20 * 33)}, {0, 4, array(3 * 33)}};
   }
 
   std::span<const float> array(int size) {
@@ -47,8 +49,9 @@ struct RandomDecoder {
 };
 
 /// The slow version, in double: p(token of column s | z, earlier tokens).
-inline std::vector<double> exact_probabilities(const DecoderWeights& w, const std::vector<double>& z,
-                                        const std::vector<int>& tokens, int s) {
+inline std::vector<double> exact_probabilities(const DecoderWeights& w,
+                                               const std::vector<double>& z,
+                                               const std::vector<int>& tokens, int s) {
   const int h = w.hidden, u = w.block_width, context_row = w.autoregressive ? s : 0;
   const auto silu64 = [](double x) { return x / (1 + std::exp(-x)); };
   std::vector<double> c(h);
@@ -75,6 +78,8 @@ inline std::vector<double> exact_probabilities(const DecoderWeights& w, const st
   for (int t = 0; t < w.cardinalities[s]; ++t) {
     double logit = w.head_bias[offsets[s] + t];
     for (int i = 0; i < h; ++i) logit += silu64(c[i]) * w.head[(offsets[s] + t) * h + i];
+    for (const DecoderWeights::Pair& pair : w.pairs)
+      if (pair.column == s) logit += pair.values[tokens[pair.given] * w.cardinalities[s] + t];
     p[t] = std::exp(logit);
   }
   const double sum = std::accumulate(p.begin(), p.end(), 0.0);

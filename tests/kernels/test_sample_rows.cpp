@@ -95,6 +95,12 @@ TEST(DecoderWeights, RefuseArraysThatDoNotFit) {
   RandomDecoder other(true, 2, 16, 1, 8);
   other.weights.order = {0, 1, 2, 3, 3};
   EXPECT_THROW(make_row_sampler(other.weights), base::Error);
+  RandomDecoder later(true, 2, 16, 1, 8);
+  later.weights.pairs[0] = {1, 0, later.weights.pairs[0].values};  // the later column is given
+  EXPECT_THROW(check(later.weights), base::Error);
+  RandomDecoder shorter(true, 2, 16, 1, 8);
+  shorter.weights.pairs[0].values = shorter.weights.pairs[0].values.subspan(1);
+  EXPECT_THROW(check(shorter.weights), base::Error);
 }
 
 TEST(PickToken, NeverTakesATokenWithoutWeight) {

@@ -6,8 +6,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/hdf5.hpp"
 #include "kernels/sample_rows.hpp"
+#include "tests/base/temporary_directory.hpp"
 #include "tests/trainer/step_cases.hpp"
+#include "trainer/calibrate_pairs.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -92,15 +95,18 @@ TEST(CalibrationRows, AreFewerInAWideTableOfFewRows) {
   EXPECT_EQ(calibration_rows(1'000'000, 500), 65'536);
 }
 
-TEST(CalibrateMargins, LeavesANetworkAloneThatFits) {
+TEST(Calibrate, LeavesANetworkAloneThatFits) {
   Case given = make_case();
   const std::vector<float> before = given.network.weights;
-  EXPECT_EQ(
-      calibrate_margins(given.network, given.data, {.rows = kRows}, *base::self_communicator()), 0);
+  const CalibrationResult found =
+      calibrate(given.network, given.data, {.rows = kRows}, *base::self_communicator());
+  EXPECT_EQ(found.columns, 0);
+  EXPECT_EQ(found.pairs, 0);
   EXPECT_EQ(given.network.weights, before);
+  EXPECT_TRUE(given.network.pairs.empty());
 }
 
-TEST(CalibrateMargins, BringsDriftedFrequenciesBack) {
+TEST(Calibrate, BringsDriftedFrequenciesBack) {
   Case given = make_case();
   const NetworkLayout layout(given.network.shape);
   float* bias = given.network.weights.data() + layout.offset(layout.head_bias);
@@ -108,31 +114,94 @@ TEST(CalibrateMargins, BringsDriftedFrequenciesBack) {
   bias[7] -= 0.4f;  // the third one's third
   EXPECT_GT(distance(drawn(given.network, 0, 3), given.data, 0, 3), 0.05);
   EXPECT_GE(
-      calibrate_margins(given.network, given.data, {.rows = kRows}, *base::self_communicator()), 2);
+      calibrate(given.network, given.data, {.rows = kRows}, *base::self_communicator()).columns, 2);
   const TokenRows again = drawn(given.network, 0, 3);
   EXPECT_LT(distance(again, given.data, 0, 3), 0.015);
   EXPECT_LT(distance(again, given.data, 1, 2), 0.015);
   EXPECT_LT(distance(again, given.data, 2, 5), 0.015);
 }
 
-/// The weights after a calibration on some ranks, each with its part of the rows.
+/// The table obeys a rule: who has token 0 in the first column never has token 1 in the third.
+void forbid(TokenRows& rows) {
+  for (std::int64_t row = 0; row < rows.n_rows; ++row) {
+    std::uint16_t* cell = &rows.tokens[static_cast<std::size_t>(row * rows.n_columns)];
+    if (cell[0] == 0 && cell[2] == 1) cell[2] = 2;
+  }
+}
+
+double forbidden_share(const TokenRows& rows) {
+  double many = 0;
+  for (std::int64_t row = 0; row < rows.n_rows; ++row) {
+    const std::uint16_t* cell = &rows.tokens[static_cast<std::size_t>(row * rows.n_columns)];
+    many += cell[0] == 0 && cell[2] == 1;
+  }
+  return many / static_cast<double>(rows.n_rows);
+}
+
+TEST(Calibrate, TeachesARuleThatTheNetworkDoesNotKnow) {
+  Case given = make_case();
+  EXPECT_GT(forbidden_share(drawn(given.network, 0, 3)), 0.03);
+  forbid(given.data);
+  calibrate(given.network, given.data, {.rows = kRows}, *base::self_communicator());
+  const TokenRows again = drawn(given.network, 0, 3);
+  EXPECT_LT(forbidden_share(again), 0.002);
+  for (int s = 0; s < 3; ++s)
+    EXPECT_LT(distance(again, given.data, s, small_shape().cardinalities[s]), 0.02);
+}
+
+TEST(Calibrate, KeepsItsPairsInTheModelFile) {
+  Case given = make_case();
+  forbid(given.data);
+  calibrate(given.network, given.data, {.rows = kRows}, *base::self_communicator());
+  ASSERT_FALSE(given.network.pairs.empty());
+  const base::TemporaryDirectory folder;
+  const base::H5Handle file = base::h5_create(folder.file("network.h5"));
+  write_network(file.get(), given.network);
+  const StoredNetwork back = read_network(file.get());
+  ASSERT_EQ(back.pairs.size(), given.network.pairs.size());
+  for (std::size_t p = 0; p < back.pairs.size(); ++p) {
+    EXPECT_EQ(back.pairs[p].given, given.network.pairs[p].given);
+    EXPECT_EQ(back.pairs[p].column, given.network.pairs[p].column);
+    EXPECT_EQ(back.pairs[p].values, given.network.pairs[p].values);
+  }
+  EXPECT_EQ(drawn(back, 0, 3).tokens, drawn(given.network, 0, 3).tokens);
+}
+
+TEST(PairedColumns, AreThoseOfFewTokens) {
+  NetworkShape shape;
+  shape.cardinalities = {3, 300, 1, 256};
+  EXPECT_EQ(PairedColumns(shape).columns(), (std::vector<int>{0, 3}));
+  shape.cardinalities = {3, 300, 1};
+  EXPECT_TRUE(PairedColumns(shape).empty());
+  // 23 columns of 256 tokens: half of 5888^2 is over 2^24; 22 fit.
+  shape.cardinalities.assign(40, 256);
+  EXPECT_EQ(PairedColumns(shape).columns().size(), 22u);
+  shape.autoregressive = false;
+  EXPECT_TRUE(PairedColumns(shape).empty());
+}
+
+/// The pairs and weights after a calibration on some ranks, each with its part of the rows.
 std::vector<float> calibrated_on(int ranks, int threads) {
   std::vector<float> weights;
   base::run_ranks_as_threads(ranks, [&](base::Communicator& communicator) {
     Case given = make_case();
     given.network.weights.back() += 1;  // of the last column's last token
+    forbid(given.data);
     const auto [begin, end] = communicator.slice(kRows);
     auto& tokens = given.data.tokens;
     tokens.assign(tokens.begin() + begin * given.data.n_columns,
                   tokens.begin() + end * given.data.n_columns);
     given.data.n_rows = end - begin;
-    calibrate_margins(given.network, given.data, {.rows = kRows, .threads = threads}, communicator);
-    if (communicator.rank() == 0) weights = given.network.weights;
+    calibrate(given.network, given.data, {.rows = kRows, .threads = threads}, communicator);
+    if (communicator.rank() != 0) return;
+    weights = given.network.weights;
+    for (const PairCorrection& pair : given.network.pairs)
+      weights.insert(weights.end(), pair.values.begin(), pair.values.end());
   });
   return weights;
 }
 
-TEST(CalibrateMargins, HasTheSameBitsForAnyThreadsAndRanks) {
+TEST(Calibrate, HasTheSameBitsForAnyThreadsAndRanks) {
   const std::vector<float> one = calibrated_on(1, 1);
   EXPECT_NE(one, make_case().network.weights);
   EXPECT_EQ(one, calibrated_on(1, 3));

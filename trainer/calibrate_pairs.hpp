@@ -20,6 +20,7 @@ namespace semblance::trainer {
 /// as all their pairs together have 16 million cells at most.
 class PairedColumns {
  public:
+  /// \param shape  cardinalities in the order of generation
   explicit PairedColumns(const NetworkShape& shape);
   /// Numbers in the order of generation, ascending; at least two, or none.
   const std::vector<int>& columns() const { return columns_; }

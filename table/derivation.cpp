@@ -16,8 +16,9 @@ using Rounding = Derivation::Rounding;
 
 bool is_date(Kind kind) { return kind == Kind::kDate || kind == Kind::kDatetime; }
 
-/// Share of a sum's largest part that its doubles may be off by.
-constexpr double kNoise = 1e-13;
+/// Share of a sum's largest part that its doubles may be off by, for each of its parts: a few
+/// roundings (of a decimal, a factor, their product and the sum) of 1.1e-16 each.
+constexpr double kNoise = 4e-16;
 /// Share of the last digit that a value may be off by.
 constexpr double kSlack = 1e-6;
 
@@ -56,21 +57,27 @@ double measured(const Derivation::Term& term, const Table& rows, std::int64_t ro
   }
 }
 
-/// The unrounded result, and by how much it may be off.
+bool is_whole(double value) { return std::trunc(value) == value; }
+
+/// The unrounded result, and by how much it may be off: whole numbers not at all.
 struct Result {
   double value = std::nan("");
   double noise = 0;
 };
 Result result_of(const Derivation& formula, const Table& rows, std::int64_t row) {
-  double value = formula.constant, size = std::fabs(formula.constant);
+  constexpr double kMostExact = 9007199254740992;  // 2^53
+  double value = formula.constant, size = std::fabs(formula.constant), total = size;
+  bool whole = is_whole(formula.constant);
   for (const Derivation::Term& term : formula.terms) {
     if (rows.columns[static_cast<std::size_t>(term.column)].is_missing(row)) return {};
     if (term.other >= 0 && rows.columns[static_cast<std::size_t>(term.other)].is_missing(row))
       return {};
-    const double part = term.factor * measured(term, rows, row);
-    value += part, size = std::max(size, std::fabs(part));
+    const double measure = measured(term, rows, row), part = term.factor * measure;
+    whole = whole && is_whole(term.factor) && is_whole(measure);
+    value += part, size = std::max(size, std::fabs(part)), total += std::fabs(part);
   }
-  return {value, kNoise * size};
+  if (whole && total < kMostExact) return {value, 0};
+  return {value, kNoise * static_cast<double>(formula.terms.size() + 1) * size};
 }
 
 /// Values of a column as multiples of its last digit.
@@ -125,10 +132,19 @@ double rounded(const Result& result, const Grid& grid, Rounding rounding) {
   return grid.value(rounded_steps(steps, rounding));
 }
 
+/// By how much a value may differ from the rounded result.
+double room_of(const Result& result, const Grid& grid) {
+  const double step = grid.value(1);
+  // A result that is exact is off by the roundings of the grid only, where that is not whole.
+  const double noise =
+      result.noise > 0 || is_whole(step) ? result.noise : kNoise * std::fabs(result.value);
+  return kSlack * step + noise;
+}
+
 bool fits(double value, const Result& result, const Grid& grid, Rounding rounding) {
   if (!grid.exists())
-    return std::fabs(value - result.value) <= 10 * result.noise + 1e-15 * std::fabs(value);
-  const double step = grid.value(1), room = kSlack * step + 10 * result.noise;
+    return std::fabs(value - result.value) <= result.noise + 1e-15 * std::fabs(value);
+  const double step = grid.value(1), room = room_of(result, grid);
   if (std::fabs(value - rounded(result, grid, rounding)) <= room) return true;
   const bool nearest = rounding == Rounding::kNearest || rounding == Rounding::kEven;
   // A tie of decimals is no tie of doubles. Of whole numbers it is, and the rule decides.
@@ -142,10 +158,12 @@ void set_missing(Column& column, std::int64_t row) {
 }
 
 void set_number(Column& column, std::int64_t row, double value) {
-  constexpr double kMostExact = 9e18;
+  constexpr double kMostOfIntegers = 9e18;
   const auto i = static_cast<std::size_t>(row);
-  if (std::isnan(value) || !(std::fabs(value) < kMostExact)) return set_missing(column, row);
-  if (column.spec.kind == Kind::kFloat) {
+  const bool real = column.spec.kind == Kind::kFloat;
+  if (!std::isfinite(value) || (!real && std::fabs(value) >= kMostOfIntegers))
+    return set_missing(column, row);
+  if (real) {
     column.reals[i] = value == 0 ? 0 : value;  // no minus zero
   } else {
     column.ints[i] = std::llround(value);
@@ -222,8 +240,8 @@ bool Derivation::holds_with_ties(const Table& rows, std::int64_t row) const {
   if (copy || cells.is_missing(row)) return true;
   const Grid grid(spec);
   const Result result = result_of(*this, rows, row);
-  return !grid.exists() || std::fabs(cells.as_double(row) - rounded(result, grid, rounding)) <=
-                               kSlack * grid.value(1) + 10 * result.noise;
+  return !grid.exists() ||
+         std::fabs(cells.as_double(row) - rounded(result, grid, rounding)) <= room_of(result, grid);
 }
 
 std::string Derivation::expected(const Table& rows, std::int64_t row) const {

@@ -127,6 +127,44 @@ TEST(Derivation, AValueMayBeEitherNeighbourOfATieOfDecimals) {
   EXPECT_FALSE(derivation.holds(rows, 1));  // `b` is missing, so it must be
 }
 
+TEST(Derivation, ComparesWholeNumbersToTheLastDigit) {
+  Table rows = two_rows();
+  const Derivation derivation = parsed("whole", "a + \"odd name\"");
+  rows.columns[0].ints = {20'240'101'120'000, 4};
+  rows.columns[8].ints = {20'240'101'120'090, 34};
+  EXPECT_TRUE(derivation.holds(rows, 0));
+  for (const std::int64_t off : {-20, -1, 1, 20}) {
+    rows.columns[8].ints[0] = 20'240'101'120'090 + off;
+    EXPECT_FALSE(derivation.holds(rows, 0)) << off;
+  }
+}
+
+TEST(Derivation, AllowsAFewRoundingsOfDoubles) {
+  Table rows = two_rows();
+  rows.columns[1].reals = {0.1, 0.3};
+  rows.columns[7].spec.decimals = -1;
+  Schema schema = rows.schema();
+  schema.columns[7].derived = "b + b/3 + 0.1";
+  const Derivation derivation = parse_derivation(schema, 7);
+  const double sum = 0.1 + (0.1 + 0.1 / 3);
+  rows.columns[7].reals = {std::nextafter(std::nextafter(sum, 1.0), 1.0), 0.5 + 1e-12};
+  EXPECT_TRUE(derivation.holds(rows, 0));
+  EXPECT_FALSE(derivation.holds(rows, 1));
+}
+
+TEST(Derivation, OnlyIntegersHaveALargestNumber) {
+  Table rows = two_rows();
+  rows.columns[1].reals = {1e19, 1e308};
+  rows.columns[7].spec.decimals = -1;
+  Schema schema = rows.schema();
+  schema.columns[7].derived = "10*b", schema.columns[8].derived = "10*b";
+  parse_derivation(schema, 7).compute(rows);
+  EXPECT_EQ(rows.columns[7].reals[0], 1e20);
+  EXPECT_TRUE(rows.columns[7].is_missing(1));  // no number
+  parse_derivation(schema, 8).compute(rows);
+  EXPECT_TRUE(rows.columns[8].is_missing(0));
+}
+
 void expect_refused(const std::string& column, const std::string& formula, const std::string& why) {
   EXPECT_THAT([&] { parsed(column, formula); },
               ThrowsMessage<base::Error>(AllOf(HasSubstr(column), HasSubstr(why))))

@@ -300,7 +300,7 @@ class Finder {
   }
 
   void conversions() {
-    constexpr std::size_t kFew = 24, kAll = 1'000'000;
+    constexpr std::size_t kFew = 24;
     std::vector<int> numbers;
     for (int c = 0; c < n_columns(); ++c) {
       if (usable_[at(c)] && is_number(*columns_[at(c)]) && bears(c) &&
@@ -318,7 +318,7 @@ class Finder {
                                           together(c, {source}, rows));
           };
           if (steps_of(kFew) == 0) continue;
-          const double steps = steps_of(kAll);
+          const double steps = steps_of(sample_.size());
           if (steps > 0 && (steps >= 1) == apart) convert(c, source);
         }
       }
@@ -326,11 +326,7 @@ class Finder {
   }
 
   void convert(int column, int source) {
-    std::vector<std::int64_t> rows;
-    for (std::int64_t row = 0; row < table_.n_rows(); ++row) {
-      if (!columns_[at(column)]->is_missing(row) && !columns_[at(source)]->is_missing(row))
-        rows.push_back(row);
-    }
+    const std::vector<std::int64_t> rows = together(column, {source}, sample_.size());
     for (const std::string& formula :
          detail::conversion_formulas(*columns_[at(column)], *columns_[at(source)], rows)) {
       if (take(column, formula)) return;

@@ -146,6 +146,14 @@ Points points_of(const Column& number, const Column& source,
   return points;
 }
 
+std::vector<std::int64_t> rows_with_both(const Column& a, const Column& b) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t row = 0; row < a.size(); ++row) {
+    if (!a.is_missing(row) && !b.is_missing(row)) rows.push_back(row);
+  }
+  return rows;
+}
+
 /// The factors that a line through rounded points may have; none where they are far from any line.
 Bounds factors_of(const Points& points, double step) {
   const auto [low, high] = std::minmax_element(points.x.begin(), points.x.end());
@@ -167,18 +175,34 @@ Bounds factors_of(const Points& points, double step) {
 Bounds constants_of(const Points& points, double factor, Rounding rounding, double step) {
   const auto [down, up] = room_of(rounding, step);
   Bounds bounds;
-  for (std::size_t i = 0; i < points.x.size(); ++i) {
+  for (std::size_t i = 0; i < points.x.size() && !bounds.empty(); ++i) {
     const double rest = points.y[i] - factor * points.x[i];
     bounds.meet(rest + down, rest + up);
   }
   return bounds;
 }
 
+/// The room for a constant at a factor (below 0: what it lacks), and how it changes with the
+/// factor.
+struct Room {
+  double size = 0, slope = 0;
+};
+Room room_at(const Points& points, double factor, Rounding rounding, double step) {
+  const auto [down, up] = room_of(rounding, step);
+  double low = -std::numeric_limits<double>::infinity(), high = -low, low_x = 0, high_x = 0;
+  for (std::size_t i = 0; i < points.x.size(); ++i) {
+    const double x = points.x[i], rest = points.y[i] - factor * x;
+    if (rest + down > low) low = rest + down, low_x = x;
+    if (rest + up < high) high = rest + up, high_x = x;
+  }
+  return {high - low, low_x - high_x};
+}
+
 /// The factors of lines through 0.
 Bounds factors_alone(const Points& points, Rounding rounding, double step) {
   const auto [down, up] = room_of(rounding, step);
   Bounds bounds;
-  for (std::size_t i = 0; i < points.x.size(); ++i) {
+  for (std::size_t i = 0; i < points.x.size() && !bounds.empty(); ++i) {
     const double low = points.y[i] + down, high = points.y[i] + up, x = points.x[i];
     if (x == 0) {
       if (low > 0 || high < 0) return {1, 0};
@@ -193,26 +217,35 @@ Bounds factors_alone(const Points& points, Rounding rounding, double step) {
 Bounds factors_with_constant(const Points& points, const Bounds& within, Rounding rounding,
                              double step) {
   constexpr int kHalvings = 50;
-  const auto room = [&](double factor) {
-    const Bounds bounds = constants_of(points, factor, rounding, step);
-    return bounds.high - bounds.low;
-  };
-  double low = within.low, high = within.high;
-  for (int i = 0; i < kHalvings; ++i) {
-    const double left = low + (high - low) / 3, right = high - (high - low) / 3;
-    (room(left) < room(right) ? low : high) = room(left) < room(right) ? left : right;
+  constexpr double kOfDoubles = 1e-9;
+  double low = within.low, high = within.high, best = 0;
+  bool found = false;
+  for (int i = 0; i < kHalvings && !found; ++i) {
+    best = (low + high) / 2;
+    const Room room = room_at(points, best, rounding, step);
+    found = room.size >= 0;
+    // Nowhere is there more room than the tangent tells.
+    const double more = std::max(room.slope * (low - best), room.slope * (high - best));
+    if (room.size + more < -kOfDoubles * step) return {1, 0};
+    (room.slope > 0 ? low : high) = best;
   }
-  const double best = (low + high) / 2;
-  if (room(best) < 0) return {1, 0};
+  if (!found) return {1, 0};
   const auto end = [&](double outside) {
     double inside = best;
     for (int i = 0; i < kHalvings; ++i) {
       const double middle = (inside + outside) / 2;
-      (room(middle) >= 0 ? inside : outside) = middle;
+      (constants_of(points, middle, rounding, step).empty() ? outside : inside) = middle;
     }
     return inside;
   };
   return {end(within.low), end(within.high)};
+}
+
+/// The factors for which a line, through 0 or with a constant, rounds to the points.
+Bounds factors_for(const Points& points, const Bounds& within, bool constant, Rounding rounding,
+                   double step) {
+  return constant ? factors_with_constant(points, within, rounding, step)
+                  : factors_alone(points, rounding, step);
 }
 
 }  // namespace
@@ -284,17 +317,24 @@ double steps_per_step(const Column& number, const Column& source,
 }
 
 std::vector<std::string> conversion_formulas(const Column& number, const Column& source,
-                                             const std::vector<std::int64_t>& rows) {
+                                             const std::vector<std::int64_t>& sample) {
   const double step = step_of(number.spec);
-  const Points points = points_of(number, source, rows);
-  const Bounds within = factors_of(points, step);
+  const Points few = points_of(number, source, sample);
+  const Bounds near = few.x.empty() ? Bounds{1, 0} : factors_of(few, step);
   std::vector<std::string> found;
-  if (within.empty()) return found;
+  if (near.empty()) return found;
   const std::string name = formula_name(source.spec.name);
+  Points points;
+  Bounds within;
   for (const bool constant : {false, true}) {
     for (const Rounding rounding : {Rounding::kNearest, Rounding::kFloor, Rounding::kCeil}) {
-      const Bounds factors = constant ? factors_with_constant(points, within, rounding, step)
-                                      : factors_alone(points, rounding, step);
+      if (factors_for(few, near, constant, rounding, step).empty()) continue;
+      if (points.x.empty()) {
+        points = points_of(number, source, rows_with_both(number, source));
+        within = factors_of(points, step);
+        if (within.empty()) return found;
+      }
+      const Bounds factors = factors_for(points, within, constant, rounding, step);
       if (factors.empty()) continue;
       const double factor = simplest_within(factors, true);
       if (factor == 0) continue;

@@ -21,10 +21,10 @@ std::vector<std::string> time_formulas(const Column& number, const Column& from,
 double steps_per_step(const Column& number, const Column& source,
                       const std::vector<std::int64_t>& rows);
 /// Factor and constant that turn one column of numbers into another, rounded, as simple as they can
-/// be; none when there are none.
-/// \param rows   all rows in which both are present
+/// be; none when there are none. All rows are looked at only where the sample leaves a formula.
+/// \param sample  some rows in which both are present, with the extremes of `source`
 std::vector<std::string> conversion_formulas(const Column& number, const Column& source,
-                                             const std::vector<std::int64_t>& rows);
+                                             const std::vector<std::int64_t>& sample);
 
 /// "c1*A + c2*B + c0"
 std::string sum_text(const std::vector<std::string>& names, const std::vector<double>& factors,

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
+#include "base/error.hpp"
 #include "table/civil_date.hpp"
 #include "table/constraint.hpp"
 #include "table/derivation.hpp"
@@ -22,6 +25,9 @@ constexpr std::int64_t kLeastOfPart = 5;   ///< the same, of the parts of a sum
 constexpr int kLeastTimes = 5;             ///< different values of a time between dates
 constexpr int kLeastConverted = 10;        ///< different values of a conversion
 constexpr int kMostParts = 8;              ///< of a sum
+constexpr Derivation::Rounding kRoundings[] = {
+    Derivation::Rounding::kNearest, Derivation::Rounding::kEven, Derivation::Rounding::kFloor,
+    Derivation::Rounding::kCeil, Derivation::Rounding::kTruncate};
 
 bool is_date(const Column& column) {
   return column.spec.kind == Kind::kDate || column.spec.kind == Kind::kDatetime;
@@ -158,38 +164,62 @@ class Finder {
                        [&](int operand) { return operand == from || follows_from(operand, from); });
   }
 
+  /// The same formula in letters that no column has for a name: a formula that is the name of a
+  /// column is a copy of it.
+  std::string told_apart(std::string text) const {
+    if (formula_name(text) == text) return text;
+    while (schema_.find(text) >= 0) {
+      const bool copy = text.front() == '"' && text.find('"', 1) == text.size() - 1;
+      const bool rounds = std::any_of(std::begin(kRoundings), std::end(kRoundings),
+                                      [&](Derivation::Rounding rounding) {
+                                        return text.starts_with(rounding_name(rounding) + "(");
+                                      });
+      text = copy || rounds || text.back() == ' ' ? text + " " : "round(" + text + ")";
+    }
+    return text;
+  }
+
+  /// The formula of the schema; nothing where names make it something else than was meant.
+  std::optional<Derivation> parsed(int column) const {
+    try {
+      return parse_derivation(schema_, column);
+    } catch (const base::Error&) {
+      return std::nullopt;
+    }
+  }
+
   /// Takes the formula if it holds in all rows.
   bool take(int column, const std::string& text) {
-    ColumnSpec& spec = schema_.columns[at(column)];
-    spec.derived = text;
-    const Derivation formula = parse_derivation(schema_, column);
-    const std::vector<int> operands = formula.operands();
-    bool holds = std::none_of(operands.begin(), operands.end(), [&](int operand) {
-      return operand == column || follows_from(operand, column);
-    });
+    std::string& derived = schema_.columns[at(column)].derived;
+    derived = told_apart(text);
+    const std::optional<Derivation> formula = parsed(column);
+    const std::vector<int> operands = formula ? formula->operands() : std::vector<int>{};
+    bool holds = formula && std::none_of(operands.begin(), operands.end(), [&](int operand) {
+                   return operand == column || follows_from(operand, column);
+                 });
     for (std::int64_t row = 0; row < table_.n_rows() && holds; ++row)
-      holds = formula.holds(table_, row);
+      holds = formula->holds(table_, row);
     if (!holds) {
-      spec.derived.clear();
+      derived.clear();
       return false;
     }
-    if (formula.rounding == Derivation::Rounding::kNearest) settle_ties(column, formula);
+    if (formula->rounding == Derivation::Rounding::kNearest && goes_to_even(*formula))
+      derived = told_apart(rounding_name(Derivation::Rounding::kEven) + "(" + text + ")");
     free_[at(column)] = 0;
     formulas_[column] = operands;
-    if (formula.copy) copied_.insert(column);
-    found_.emplace_back(spec.name, spec.derived);
+    if (formula->copy) copied_.insert(column);
+    found_.emplace_back(schema_.columns[at(column)].name, derived);
     return true;
   }
 
-  /// Rounds ties to the even neighbour where more rows do (as numpy and R do).
-  void settle_ties(int column, const Derivation& nearest) {
-    std::string& text = schema_.columns[at(column)].derived;
+  /// Whether more rows round ties to the even neighbour (as numpy and R do) than away from 0.
+  bool goes_to_even(const Derivation& nearest) const {
     Derivation even = nearest;
     even.rounding = Derivation::Rounding::kEven;
     std::int64_t better = 0;
     for (std::int64_t row = 0; row < table_.n_rows(); ++row)
       better += even.holds_with_ties(table_, row) - nearest.holds_with_ties(table_, row);
-    if (better > 0) text = rounding_name(even.rounding) + "(" + text + ")";
+    return better > 0;
   }
 
   void copies() {

@@ -59,6 +59,7 @@ class Trial {
       schema_.columns.push_back(part.spec);
       rows_.columns.push_back(std::move(part));
     }
+    schema_.columns.front().name = "\"";  // its own may look like a formula; no source has a quote
   }
   /// Whether the first column is what the formula says in all rows.
   bool holds(const std::string& formula) {

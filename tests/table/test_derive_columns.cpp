@@ -155,6 +155,50 @@ TEST_F(DeriveColumns, NeedsEnoughRowsThatTell) {
   EXPECT_THAT(found(), IsEmpty());
 }
 
+TEST_F(DeriveColumns, AFormulaIsNeverTakenForTheNameOfAColumn) {
+  const auto male = any(0, 90), female = any(0, 90);
+  integers("male", male), integers("female", female);
+  integers("male + female", rows_of([&](auto i) { return male[i] + female[i]; }));
+  EXPECT_THAT(found(), ElementsAre(Pair("male + female", "round(male + female)")));
+  integers("round(male + female)", any(0, 7));
+  EXPECT_THAT(found(), ElementsAre(Pair("male + female", "round(male + female) ")));
+}
+
+TEST_F(DeriveColumns, ATimeIsNeverTakenForTheNameOfAColumn) {
+  const auto in = any(0, 5'000), stay = any(1, 200);
+  integers("in", in, Kind::kDate);
+  integers("out", rows_of([&](auto i) { return in[i] + stay[i]; }), Kind::kDate);
+  integers("days(in, out)", stay);
+  EXPECT_THAT(found(), ElementsAre(Pair("days(in, out)", "round(days(in, out))")));
+}
+
+TEST_F(DeriveColumns, NamesThatLookLikeQuotedOnesAreToldApart) {
+  const auto a = any(0, 50);
+  integers("odd name", a), integers("\"odd name\"", any(0, 50));
+  integers("copy", a);
+  EXPECT_THAT(found(), ElementsAre(Pair("copy", "\"odd name\" ")));
+}
+
+TEST_F(DeriveColumns, SeesTheLastDigitOfLargeWholeNumbers) {
+  // Times as YYYYMMDDhhmmss, the end up to 20 after the start.
+  const auto minutes = any(0, 60 * 24), days = any(1, 28), gap = any(0, 21);
+  const auto start = rows_of([&](auto i) {
+    return 20'240'100'000'000 + days[i] * 1'000'000 + minutes[i] / 60 * 10'000 +
+           minutes[i] % 60 * 100;
+  });
+  integers("start", start), integers("end", rows_of([&](auto i) { return start[i] + gap[i]; }));
+  EXPECT_THAT(found(), IsEmpty());
+  integers("copy and 3", rows_of([&](auto i) { return start[i] + 3; }));
+  EXPECT_THAT(found(), ElementsAre(Pair("copy and 3", "start + 3")));
+}
+
+TEST_F(DeriveColumns, AFewRowsOffTheLineAreSeenInALargeTable) {
+  auto a = any(0, 1000), b = rows_of([&](auto i) { return 3 * a[i] + 7; });
+  b[1] += 4, b[3] -= 4;  // every second row is in the sample
+  integers("a", a), integers("b", b);
+  EXPECT_THAT(found(), IsEmpty());
+}
+
 TEST_F(DeriveColumns, ChainsButNeverInACircle) {
   const auto a = any(1, 40), b = any(1, 90);
   const auto sum = rows_of([&](auto i) { return a[i] + b[i]; });

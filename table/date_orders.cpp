@@ -25,16 +25,6 @@ class Spread {
   double mean_ = 0, squares_ = 0;
 };
 
-/// The date that a copy is a copy of.
-std::string source_of(std::string name, const Schema& schema) {
-  for (const Derivation& formula : parse_derivations(schema)) {
-    if (formula.spec.name == name && formula.copy)
-      return source_of(schema.columns[static_cast<std::size_t>(formula.terms.front().column)].name,
-                       schema);
-  }
-  return name;
-}
-
 /// True when `late` is better told by the time since `early`.
 bool is_tied(const Column& early, const Column& late) {
   constexpr double kMostOfItsOwn = 0.5;
@@ -53,7 +43,7 @@ std::vector<std::pair<std::string, std::string>> tie_ordered_dates(const Table& 
                                                                    Schema& schema) {
   std::vector<std::pair<std::string, std::string>> tied;
   for (const auto& [nearest, late] : detail::find_orders(table)) {
-    const std::string early = source_of(nearest, schema);
+    const std::string early = copy_source(schema, nearest);
     const int from = schema.find(early), to = schema.find(late);
     if (early == late) continue;
     if (from < 0 || to < 0 || schema.columns[static_cast<std::size_t>(from)].dropped) continue;

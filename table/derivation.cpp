@@ -293,6 +293,16 @@ std::optional<AllowedValues> Derivation::before(const AllowedValues& allowed,
   return out;
 }
 
+std::string copy_source(const Schema& schema, const std::string& name) {
+  std::string source = name;
+  const std::vector<Derivation> formulas = parse_derivations(schema);
+  for (auto formula = formulas.rbegin(); formula != formulas.rend(); ++formula) {  // sources last
+    if (formula->copy && formula->spec.name == source)
+      source = schema.columns[static_cast<std::size_t>(formula->terms.front().column)].name;
+  }
+  return source;
+}
+
 void check_derivations(const Table& rows, const Schema& schema, const std::string& path) {
   for (const Derivation& formula : parse_derivations(schema)) {
     for (std::int64_t row = 0; row < rows.n_rows(); ++row) {

@@ -78,6 +78,10 @@ Derivation parse_derivation(const Schema& schema, int column);
 /// \throws Error{kData} also for a circle
 std::vector<Derivation> parse_derivations(const Schema& schema);
 
+/// The column that a column is, over all copies, a copy of; its own name where it is none.
+/// \throws as parse_derivations()
+std::string copy_source(const Schema& schema, const std::string& name);
+
 /// Every row of the table against every formula of its schema.
 /// \param path  of the table, for messages
 /// \throws Error{kData} naming file, column, row (from 1), formula, value found and expected

@@ -136,16 +136,22 @@ void Codec::State::list_units() {
   }
 }
 
-/// Resolves relative_to. A base that is no modelled date column is left out, with a warning.
+/// Resolves relative_to, of a copied date to what it is a copy of. A base that is no modelled date
+/// column is left out, with a warning.
 void Codec::State::find_bases() {
   for (CodecUnit& unit : units) {
     table::ColumnSpec& spec = schema.columns[unit.column()];
     if (spec.relative_to.empty() || !is_date(spec.kind)) continue;
-    const int base = schema.find(spec.relative_to);
-    SEMBLANCE_EXPECT(base != unit.columns.front(), kData, "column '{}' is relative to itself",
+    SEMBLANCE_EXPECT(spec.relative_to != spec.name, kData, "column '{}' is relative to itself",
                      spec.name);
-    if (base >= 0 && is_date(schema.columns[static_cast<std::size_t>(base)].kind) &&
-        schema.columns[static_cast<std::size_t>(base)].derived.empty()) {
+    const std::string source = table::copy_source(schema, spec.relative_to);
+    const int base = schema.find(source);
+    if (source == spec.name) {  // no date is before its own copy
+      spec.relative_to.clear();
+      continue;
+    }
+    if (base >= 0 && is_date(schema.columns[static_cast<std::size_t>(base)].kind)) {
+      spec.relative_to = source;
       unit.base = base;
       continue;
     }

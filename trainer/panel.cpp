@@ -220,11 +220,12 @@ void add_panel_columns(const table::Schema& schema, const std::vector<std::int64
     const table::Column& dates = rows.columns[static_cast<std::size_t>(time)];
     const table::ColumnSpec& spec =
         schema.columns[static_cast<std::size_t>(schema.find(schema.entity_time))];
-    const int base = schema.find(spec.relative_to);
-    const bool usable = base >= 0 && !schema.columns[static_cast<std::size_t>(base)].dropped &&
-                        rows.find(spec.relative_to) >= 0;
-    rows.columns.push_back(
-        previous_dates(dates, usable ? &rows.column(spec.relative_to) : nullptr, begin));
+    const std::string source = table::copy_source(schema, spec.relative_to);
+    const int base = schema.find(source);
+    const bool usable = base >= 0 && source != spec.name &&
+                        !schema.columns[static_cast<std::size_t>(base)].dropped &&
+                        rows.find(source) >= 0;
+    rows.columns.push_back(previous_dates(dates, usable ? &rows.column(source) : nullptr, begin));
   }
   rows.columns.push_back(row_counts(begin));
 }

@@ -50,6 +50,34 @@ TEST(CodecDerived, FollowsWhatIsPutInThePlaceOfItsParts) {
   EXPECT_EQ(made.columns[0].ints[1], 2);
 }
 
+TEST(CodecDerived, ADateRelativeToACopyIsRelativeToItsSource) {
+  std::vector<std::int64_t> in, out;
+  for (int i = 0; i < 400; ++i) in.push_back(15'000 + i * 37 % 1000), out.push_back(in[i] + i % 9);
+  table::Table real =
+      table_of({dates("out", out), dates("again", in), dates("day", in), dates("in", in)});
+  real.columns[0].spec.relative_to = "again";
+  real.columns[1].spec.derived = "day", real.columns[2].spec.derived = "in";
+  const Codec codec = fit(real);
+  EXPECT_EQ(codec.schema().columns[0].relative_to, "in");
+  const table::Table moved =
+      codec.decode(codec.encode(real), 0, 1, [](int column, table::Column& cells) {
+        if (column != 3) return;
+        for (std::int64_t& day : cells.ints) day += 5000;
+      });
+  for (std::size_t i = 0; i < 400; ++i) {
+    EXPECT_EQ(moved.columns[0].ints[i] - moved.columns[3].ints[i], out[i] - in[i]);
+    EXPECT_EQ(moved.columns[1].ints[i], moved.columns[3].ints[i]);
+  }
+}
+
+TEST(CodecDerived, ADateRelativeToItsOwnCopyStandsByItself) {
+  std::vector<std::int64_t> in;
+  for (int i = 0; i < 400; ++i) in.push_back(15'000 + i * 37 % 1000);
+  table::Table real = table_of({dates("in", in), dates("copy", in)});
+  real.columns[0].spec.relative_to = "copy", real.columns[1].spec.derived = "in";
+  EXPECT_EQ(fit(real).schema().columns[0].relative_to, "");
+}
+
 TEST(CodecDerived, IsKeptInTheFile) {
   const base::TemporaryDirectory folder;
   const table::Table real = rows();

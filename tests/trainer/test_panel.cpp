@@ -50,6 +50,17 @@ TEST(Panel, DatesAreCountedFromTheLastOneOrFromTheirBase) {
   EXPECT_THAT(panel.rows.column(kPreviousDate).ints, ElementsAre(100, 10, 20, 200, 25, 300, 400));
 }
 
+TEST(Panel, ACopiedBaseIsThatWhichItIsACopyOf) {
+  table::Table rows = example();
+  rows.columns.push_back(dates("birthday", {1, 2, 3, 4, 5, 6, 7}));  // of no account
+  rows.columns.back().spec.derived = "born";
+  rows.columns[2].spec.relative_to = "birthday";
+  table::Schema schema = rows.schema();
+  schema.entity = "who";
+  const Panel panel = prepare_panel(rows, schema);
+  EXPECT_THAT(panel.rows.column(kPreviousDate).ints, ElementsAre(100, 10, 20, 200, 25, 300, 400));
+}
+
 TEST(Panel, NewNumbersBeginAboveAllRealOnes) {
   table::Table rows = example();
   rows.columns[0] = integers("who", {7, 1234, 7, 3, 1234, 7, 1000});

@@ -211,7 +211,7 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
     guard.emplace(options.reject_copies_of,
                   model.panel.exists() ? EntityMaker::output_schema(model) : model.codec.schema());
   if (!options.like.empty()) {
-    given.emplace(options.like, options.impute, model.codec, options.threads);
+    given.emplace(options.like, options.impute, model.codec, options.threads, options.seed);
     if (communicator.rank() == 0) report_given(*given, options, model.codec.schema());
   }
   if (!options.where.empty() || given) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include "base/philox.hpp"
 #include "table/civil_date.hpp"
@@ -57,8 +58,8 @@ table::Column gaps(const table::ColumnSpec& spec, std::int64_t n) {
 /// The given rows as a table of the model's columns, and back.
 class Solver {
  public:
-  Solver(table::Table& rows, const trainer::Codec& codec, bool impute)
-      : given_(rows), schema_(codec.schema()), impute_(impute) {
+  Solver(table::Table& rows, const trainer::Codec& codec, bool impute, std::uint64_t seed)
+      : given_(rows), schema_(codec.schema()), impute_(impute), seed_(seed) {
     out_.unheeded.assign(schema_.columns.size(), 0);
     for (const table::ColumnSpec& spec : schema_.columns) {
       const int source = rows.find(spec.name);
@@ -68,6 +69,7 @@ class Solver {
       whole_.columns.push_back(std::move(column));
     }
     touched_.assign(schema_.columns.size(), 0);
+    codes_.resize(schema_.columns.size());
   }
 
   ComputedBack solve(const std::vector<Derivation>& formulas) {
@@ -119,7 +121,7 @@ class Solver {
     const auto i = static_cast<std::size_t>(row);
     bool back = false;
     if (formula.copy) {
-      back = put_copy(cells(formula.column), cell, i);
+      back = put_copy(cells(formula.column), cell, codes_[at(open)], i);
     } else if (const Derivation::Term* term = only_term(formula, open); term != nullptr) {
       for (int attempt = 0; attempt < 2 && !back; ++attempt) {
         set(cell, i, value_of(formula, *term, open, row, attempt));
@@ -135,7 +137,9 @@ class Solver {
     return back;
   }
 
-  static bool put_copy(const table::Column& from, table::Column& to, std::size_t row) {
+  /// \param codes  of the levels of `to`, filled here
+  static bool put_copy(const table::Column& from, table::Column& to,
+                       std::unordered_map<std::string, std::int32_t>& codes, std::size_t row) {
     if (from.spec.kind == Kind::kDate && to.spec.kind == Kind::kDatetime) return false;
     if (!to.reals.empty()) to.reals[row] = from.reals[row];
     if (!to.ints.empty())
@@ -144,9 +148,11 @@ class Solver {
                          : from.ints[row];
     if (to.codes.empty()) return true;
     const std::string& level = from.levels[static_cast<std::size_t>(from.codes[row])];
-    const auto place = std::find(to.levels.begin(), to.levels.end(), level);
-    to.codes[row] = static_cast<std::int32_t>(place - to.levels.begin());
-    if (place == to.levels.end()) to.levels.push_back(level);
+    for (std::size_t code = codes.size(); code < to.levels.size(); ++code)
+      codes.emplace(to.levels[code], static_cast<std::int32_t>(code));
+    const auto [place, added] = codes.emplace(level, static_cast<std::int32_t>(to.levels.size()));
+    if (added) to.levels.push_back(level);
+    to.codes[row] = place->second;
     return true;
   }
 
@@ -182,10 +188,17 @@ class Solver {
                        day = table::day_of_micros(static_cast<std::int64_t>(from));
     std::int64_t chosen = shifted_years(day, later ? years : -years);
     if (attempt == 0)
-      chosen += (later ? 1 : -1) *
-                static_cast<std::int64_t>(364 * base::uniform(0, base::Purpose::kDecode,
-                                                              static_cast<std::uint64_t>(row), 0));
+      chosen += (later ? 1 : -1) * static_cast<std::int64_t>(364 * uniform(formula.column, row));
     return static_cast<double>(chosen) * static_cast<double>(table::kMicrosPerDay);
+  }
+
+  /// Uniform in [0, 1), of streams that no column is decoded with.
+  double uniform(int column, std::int64_t row) const {
+    constexpr std::uint32_t kFirstStream = 0x20000000u;
+    const base::PhiloxWords words =
+        base::philox(seed_, base::Purpose::kDecode, static_cast<std::uint64_t>(row),
+                     kFirstStream + static_cast<std::uint32_t>(column));
+    return base::uniform_double(words.word[0], words.word[1]);
   }
 
   static std::int64_t micros_of_unit(const std::string& unit) {
@@ -198,9 +211,10 @@ class Solver {
 
   /// The nearest value that the column can hold.
   static void set(table::Column& cell, std::size_t row, double value) {
-    constexpr double kMost = 9e18;
-    if (!(std::fabs(value) < kMost)) return;
+    constexpr double kMostOfIntegers = 9e18;
     const table::ColumnSpec& spec = cell.spec;
+    if (!std::isfinite(value) || (spec.kind != Kind::kFloat && std::fabs(value) >= kMostOfIntegers))
+      return;
     if (spec.kind == Kind::kFloat) {
       const double scale = spec.decimals >= 0 ? std::pow(10.0, spec.decimals) : 0;
       cell.reals[row] = scale > 0 ? std::nearbyint(value * scale) / scale : value;
@@ -217,17 +231,20 @@ class Solver {
   table::Table& given_;
   const table::Schema& schema_;
   bool impute_;
+  std::uint64_t seed_;
   table::Table whole_;
   std::vector<char> present_, touched_;
+  std::vector<std::unordered_map<std::string, std::int32_t>> codes_;  // by column and level
   ComputedBack out_;
 };
 
 }  // namespace
 
-ComputedBack compute_back(table::Table& rows, const trainer::Codec& codec, bool impute) {
+ComputedBack compute_back(table::Table& rows, const trainer::Codec& codec, bool impute,
+                          std::uint64_t seed) {
   if (codec.derivations().empty())
     return {.added = {}, .unheeded = std::vector<std::int64_t>(codec.schema().columns.size(), 0)};
-  return Solver(rows, codec, impute).solve(codec.derivations());
+  return Solver(rows, codec, impute, seed).solve(codec.derivations());
 }
 
 }  // namespace semblance::generator

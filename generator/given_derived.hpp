@@ -21,8 +21,11 @@ struct ComputedBack {
 /// Where one column of a formula is not given and the result is, the cell is computed from the
 /// rest: of dates to the moment, a date of birth from an age to some day of the right year. Nothing
 /// is put where that does not give the result back. Of a model of entities, columns that people
-/// keep, or are in order of, are left alone, and others are added only whole. \param rows    given
-/// ones; cells and columns are filled \param impute  missing cells are to be made, too
-ComputedBack compute_back(table::Table& rows, const trainer::Codec& codec, bool impute);
+/// keep, or are in order of, are left alone, and others are added only whole.
+/// \param rows    given ones; cells and columns are filled
+/// \param impute  missing cells are to be made, too
+/// \param seed    of the day of the year where a formula leaves it open
+ComputedBack compute_back(table::Table& rows, const trainer::Codec& codec, bool impute,
+                          std::uint64_t seed);
 
 }  // namespace semblance::generator

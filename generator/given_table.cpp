@@ -97,13 +97,13 @@ class CellCopier {
 }  // namespace
 
 GivenTable::GivenTable(const std::string& path, bool impute, const trainer::Codec& codec,
-                       int threads)
-    : GivenTable(read_given(path, codec.schema(), threads), path, impute, codec) {}
+                       int threads, std::uint64_t seed)
+    : GivenTable(read_given(path, codec.schema(), threads), path, impute, codec, seed) {}
 
 GivenTable::GivenTable(table::Table rows, const std::string& name, bool impute,
-                       const trainer::Codec& codec)
+                       const trainer::Codec& codec, std::uint64_t seed)
     : name_(name), impute_(impute), given_(std::move(rows)) {
-  ComputedBack back = compute_back(given_, codec, impute);
+  ComputedBack back = compute_back(given_, codec, impute, seed);
   added_ = std::move(back.added), unheeded_ = std::move(back.unheeded);
   if (codec.schema().find(trainer::kEntityRows) >= 0) {
     GivenPeople people = group_people(std::move(given_), codec.schema(), impute, name);

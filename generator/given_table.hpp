@@ -18,10 +18,13 @@ class GivenTable {
  public:
   /// Reads the table. Columns of the model have the model's kinds; others are carried along.
   /// \param impute  missing cells of the columns that are there are filled too; else they stay
+  /// \param seed    of what given cells leave open, such as the day of birth of an age
   /// \throws Error{kIo}, Error{kData}: unreadable, a value of another kind, no column of the model
-  GivenTable(const std::string& path, bool impute, const trainer::Codec& codec, int threads);
+  GivenTable(const std::string& path, bool impute, const trainer::Codec& codec, int threads,
+             std::uint64_t seed);
   /// The same of a table in memory. \param name  for messages
-  GivenTable(table::Table rows, const std::string& name, bool impute, const trainer::Codec& codec);
+  GivenTable(table::Table rows, const std::string& name, bool impute, const trainer::Codec& codec,
+             std::uint64_t seed);
 
   /// At least 1.
   std::int64_t n_rows() const { return given_.n_rows(); }

@@ -1,4 +1,6 @@
 /// semblance inspect: what is in a table, as a page for people and as metadata to edit.
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -72,11 +74,11 @@ std::string quoted(const std::string& name) {
   return plain ? name : "\"" + name + "\"";
 }
 
-/// A text between single quotes of YAML.
+/// A text as YAML takes it, on one line.
 std::string yaml_quoted(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
-  return out;
+  YAML::Emitter out;
+  out << YAML::DoubleQuoted << text;
+  return out.c_str();
 }
 
 /// What a user may want to take into the metadata, as comments.
@@ -87,7 +89,7 @@ std::string proposals(const table::Inspection& found) {
         "# In every row these dates come in order. To keep that, move a line up to its column:\n";
   }
   for (const auto& [early, late] : found.orders) {
-    text += fmt::format("#   \"{}\": {{relative_to: \"{}\"}}\n", late, early);
+    text += fmt::format("#   {}: {{relative_to: {}}}\n", yaml_quoted(late), yaml_quoted(early));
   }
   if (!found.derived.empty()) {
     text +=
@@ -96,21 +98,23 @@ std::string proposals(const table::Inspection& found) {
         "move the setting up to the column:\n";
   }
   for (const auto& [column, formula] : found.derived)
-    text += fmt::format("#   \"{}\": {{derived: '{}'}}\n", column, yaml_quoted(formula));
+    text += fmt::format("#   {}: {{derived: {}}}\n", yaml_quoted(column), yaml_quoted(formula));
   if (!found.dependences.empty()) {
     text +=
         "# Each value of the first goes with one value of the second. To keep that, list under "
         "constraints:\n";
   }
   for (const auto& [from, to] : found.dependences) {
-    text += fmt::format("#   - 'fixcombo {} {}'\n", quoted(from), quoted(to));
+    text += fmt::format("#   - {}\n",
+                        yaml_quoted(fmt::format("fixcombo {} {}", quoted(from), quoted(to))));
   }
   return text;
 }
 
 std::string metadata_text(const std::string& path, const table::Inspection& found) {
-  std::string text = fmt::format(
-      "# What 'semblance inspect' found in {}. Edit it and give it to --metadata.\n", path);
+  std::string text =
+      fmt::format("# What 'semblance inspect' found in {}. Edit it and give it to --metadata.\n",
+                  shortened(path, 1000));
   for (const std::string& warning : found.warnings) text += "# " + shortened(warning, 1000) + "\n";
   return text + table::metadata_yaml(found.schema) + proposals(found);
 }

@@ -10,8 +10,10 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/philox.hpp"
+#include "table/derivation.hpp"
 #include "table/read_table.hpp"
 #include "table/write_table.hpp"
+#include "trainer/training_slice.hpp"
 
 namespace semblance::pipeline {
 
@@ -142,6 +144,22 @@ void write_counts(const std::string& path, const Split& split) {
   base::write_text_file(path, json.dump(2) + "\n");
 }
 
+/// Takes formulas back that a row set aside breaks: models of other rows of the table (those of
+/// `attack`) are made by the same metadata.
+/// \param given  the schema before they were found
+void forget_broken_formulas(const table::Table& all, const Split& split, const table::Schema& given,
+                            table::Schema& schema) {
+  for (const table::Derivation& formula : table::parse_derivations(schema)) {
+    if (!given.columns[static_cast<std::size_t>(formula.column)].derived.empty()) continue;
+    const auto broken = std::find_if(split.holdout.begin(), split.holdout.end(),
+                                     [&](std::int64_t row) { return !formula.holds(all, row); });
+    if (broken == split.holdout.end()) continue;
+    base::log_info("'{}' is not '{}' in row {}, which is set aside: learned after all",
+                   formula.spec.name, formula.text, *broken + 1);
+    schema.columns[static_cast<std::size_t>(formula.column)].derived.clear();
+  }
+}
+
 void hold_out_here(const HoldoutOptions& options) {
   table::ReadOptions reading;
   reading.threads = options.threads;
@@ -162,7 +180,13 @@ void hold_out_here(const HoldoutOptions& options) {
   base::log_info("holdout: {} rows to learn from, {} set aside", split.train.size(),
                  split.holdout.size());
 
-  table::write_table(options.train_output, table::take_rows(all, split.train));
+  const table::Table train = table::take_rows(all, split.train);
+  if (options.metadata.empty()) {
+    const table::Schema given = schema;
+    trainer::find_rules(train, schema, options.derive, options.date_order, options.learned_columns);
+    forget_broken_formulas(all, split, given, schema);
+  }
+  table::write_table(options.train_output, train);
   if (!split.holdout.empty())
     table::write_table(options.holdout_output, table::take_rows(all, split.holdout));
   base::write_text_file(options.metadata_output, table::metadata_yaml(schema));

@@ -21,7 +21,10 @@ struct HoldoutOptions {
   std::uint64_t seed = 1;  ///< rows of one table split alike for one seed and share
   int threads = 0;         ///< for reading the table; 0: all cores
   std::vector<std::string>
-      needed_columns;  ///< checked to exist, for example the target of `evaluate`
+      needed_columns;      ///< checked to exist, for example the target of `evaluate`
+  bool derive = true;      ///< without metadata: find columns that follow from others in the rows
+  bool date_order = true;  ///< without metadata: find dates that are in order
+  std::vector<std::string> learned_columns;  ///< never found to follow from others
 
   std::string train_output, holdout_output;  ///< paths of the two tables
   std::string metadata_output;  ///< the final schema, inferred parts included, as metadata YAML

@@ -1,5 +1,7 @@
 #include "pipeline/make_stages.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "table/convert_table.hpp"
@@ -66,6 +68,12 @@ class StageMaker {
       options.metadata = folder_.input_metadata.string();
     }
     options.needed_columns = columns_named_later();
+    if (options.metadata.empty()) {
+      // What `train` would find without metadata is found here, so that metadata.yaml shows it.
+      options.derive = config_.train.derive;
+      options.date_order = config_.train.date_order;
+      options.learned_columns = config_.train.order;
+    }
     options.train_output = folder_.train.string();
     options.holdout_output = folder_.holdout.string();
     options.metadata_output = folder_.metadata.string();
@@ -76,6 +84,7 @@ class StageMaker {
         {"train", folder_.train}, {"metadata", folder_.metadata}, {"rows", folder_.counts}};
     if (has_holdout()) stage.outputs.push_back({"holdout", folder_.holdout});
     stage.settings.emplace_back("table_format", config_.table_format);
+    if (options.metadata.empty()) add_rule_settings(stage);
     stage.run = [options](base::Communicator& communicator) { hold_out(options, communicator); };
     stages_.push_back(std::move(stage));
   }
@@ -90,6 +99,7 @@ class StageMaker {
     stage.inputs = {{"train", folder_.train}, {"metadata", folder_.metadata}};
     stage.outputs = {{"model", folder_.model}};
     stage.scratch = {{"checkpoints", folder_.checkpoints}};
+    std::erase_if(stage.settings, [](const auto& setting) { return finds_rules(setting.first); });
     stage.run = [options](base::Communicator& communicator) {
       if (communicator.rank() == 0) fs::create_directories(options.checkpoint_dir);
       communicator.barrier();
@@ -199,6 +209,16 @@ class StageMaker {
   }
 
   bool has_holdout() const { return config_.holdout.share > 0; }
+
+  /// Settings of `train` that are heeded in the stage `holdout`.
+  static bool finds_rules(const std::string& setting) {
+    return setting == "derive" || setting == "date_order";
+  }
+  void add_rule_settings(Stage& stage) const {
+    for (const auto& [name, value] : named("train", "").settings) {
+      if (finds_rules(name) || name == "order") stage.settings.emplace_back("train." + name, value);
+    }
+  }
 
   /// A stage with the settings of its section that decide its result.
   Stage named(const std::string& name, const std::string& task) const {

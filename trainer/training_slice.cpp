@@ -37,6 +37,17 @@ TrainingSlice slice_panel(Panel panel, base::Communicator& communicator) {
 
 }  // namespace
 
+void find_rules(const table::Table& rows, table::Schema& schema, bool derive, bool date_order,
+                const std::vector<std::string>& kept) {
+  if (derive) {
+    for (const auto& [column, formula] : table::derive_columns(rows, schema, kept))
+      base::log_info("'{}' is '{}' in every row: computed, not learned", column, formula);
+  }
+  if (!date_order) return;
+  for (const auto& [early, late] : table::tie_ordered_dates(rows, schema))
+    base::log_info("'{}' is never before '{}': learned as the time since then", late, early);
+}
+
 TrainingSlice read_slice(const TrainOptions& options, base::Communicator& communicator,
                          table::Schema& schema) {
   table::Metadata metadata;
@@ -49,15 +60,8 @@ TrainingSlice read_slice(const TrainOptions& options, base::Communicator& commun
   table::Table rows = table::read_table(options.table, read, &schema);
   table::check_derivations(rows, schema, options.table);
   rows = rows_to_learn(std::move(rows), schema);
-  if (options.metadata.empty() && options.derive) {
-    for (const auto& [column, formula] : table::derive_columns(rows, schema, options.order))
-      base::log_info("'{}' is '{}' in every row: computed, not learned", column, formula);
-  }
-  // Metadata say themselves which dates belong together.
-  if (options.metadata.empty() && options.date_order) {
-    for (const auto& [early, late] : table::tie_ordered_dates(rows, schema))
-      base::log_info("'{}' is never before '{}': learned as the time since then", late, early);
-  }
+  if (options.metadata.empty())
+    find_rules(rows, schema, options.derive, options.date_order, options.order);
   if (options.entity_rows == "together" && options.decoder == "autoregressive" &&
       has_panel(rows, schema))
     return slice_panel(prepare_panel(std::move(rows), schema), communicator);

@@ -24,6 +24,12 @@ struct TrainingSlice {
   std::vector<std::int32_t> index, size;  ///< of a panel: as TokenRows::index and size
 };
 
+/// Where metadata do not say: derives columns that follow from others in every row, and ties dates
+/// that are always in one order, in the schema; tells of each.
+/// \param kept  columns that must be learned
+void find_rules(const table::Table& rows, table::Schema& schema, bool derive, bool date_order,
+                const std::vector<std::string>& kept);
+
 /// The rows of this rank.
 /// \param schema  set to that of the whole table
 /// \throws as table::read_metadata(), table::read_table() and prepare_panel()

@@ -134,6 +134,13 @@ def test_a_part_is_computed_back_from_what_follows(folder, columns):
     assert "without regard" not in log
 
 
+def test_a_birthday_of_an_age_is_drawn_by_the_seed(folder):
+    born = {seed: complete(folder, ["admitted", "age"], "--seed", seed)[0]["born"] for seed in (1, 2)}
+    assert (born[1] == complete(folder, ["admitted", "age"], "--seed", 1)[0]["born"]).all()
+    assert (born[1] != born[2]).mean() > 0.9
+    assert born[1].str[5:].nunique() > 100
+
+
 def test_gaps_of_parts_are_filled_so_that_the_total_stays(folder):
     given = stays(200, seed=2)[["a", "b", "c", "total"]]
     given.loc[given.index % 3 == 0, "b"] = None
@@ -187,7 +194,62 @@ def test_derive_false_learns_all_columns(folder, tmp_path):
 def test_inspect_proposes_metadata_that_train_takes(folder, tmp_path):
     done = run("inspect", folder / "real.csv", "--output", tmp_path / "metadata.yaml")
     assert "proposal: 'total' is 'a + b + c' in every row" in done.stdout
-    assert "#   \"total\": {derived: 'a + b + c'}" in (tmp_path / "metadata.yaml").read_text()
+    assert '#   "total": {derived: "a + b + c"}' in (tmp_path / "metadata.yaml").read_text()
+
+
+def test_inspect_writes_whole_yaml_for_any_names(tmp_path):
+    pytest.importorskip("pyarrow")  # a name in CSV holds no line break
+    names = {"admitted": "in\ndate", "discharged": 'out\\ date', "a": "a\nb: c", "b": "b's \\n", "c": "é # d", "total": "all\\ of\n'them'"}
+    table = stays(800)[["admitted", "discharged", "a", "b", "c", "total"]].rename(columns=names)
+    table["ward: '\\n"] = (table["b's \\n"] % 7).map(lambda ward: f"w{ward}")
+    table["wing\\"] = table["ward: '\\n"].map(lambda ward: "north" if ward < "w3" else "south")
+    table.to_parquet(tmp_path / "real.parquet")
+    run("inspect", tmp_path / "real.parquet", "--output", tmp_path / "metadata.yaml")
+    run("inspect", tmp_path / "real.parquet", "--metadata", tmp_path / "metadata.yaml")
+    proposals = [line[4:] for line in (tmp_path / "metadata.yaml").read_text().splitlines() if line.startswith("#   ")]
+    columns = [f"  {line}" for line in proposals if not line.startswith("- ")]
+    combination = [f"  {line}" for line in proposals if line.startswith("- ") and "ward" in line and "wing" in line]
+    assert len(columns) == 2 and len(combination) == 1
+    taken = tmp_path / "taken.yaml"
+    taken.write_text("\n".join(["columns:", *columns, "constraints:", *combination]))
+    run("inspect", tmp_path / "real.parquet", "--metadata", taken, "--output", tmp_path / "again.yaml")
+    again = (tmp_path / "again.yaml").read_text()
+    assert "    derived: " in again and "    relative_to: " in again and "fixcombo" in again
+    run("train", tmp_path / "real.parquet", "--metadata", taken, "--output", tmp_path / "model.h5", *QUICK)
+
+
+def test_names_that_look_like_formulas_are_no_obstacle(tmp_path):
+    table = stays(300)[["b", "c", "admitted", "discharged"]].assign(**{"days(admitted, discharged)": stays(300)["los_days"]})
+    table["b + c"] = table["b"] + table["c"]
+    table.to_csv(tmp_path / "real.csv", index=False)
+    shown = run("inspect", tmp_path / "real.csv").stdout
+    assert "'b + c' is 'round(b + c)' in every row" in shown and "'floor(days(admitted, discharged))'" in shown
+    run("train", tmp_path / "real.csv", "--output", tmp_path / "model.h5", *QUICK)
+    run("generate", tmp_path / "model.h5", "--rows", 500, "--output", tmp_path / "made.csv", "--quiet")
+    made = pd.read_csv(tmp_path / "made.csv")
+    assert (made["b + c"] == made["b"] + made["c"]).all()
+
+
+def test_run_finds_what_follows_and_in_which_order(tmp_path):
+    stays().to_csv(tmp_path / "real.csv", index=False)
+    (tmp_path / "run.yaml").write_text(
+        "table: real.csv\ntrain: {epochs: 4, blocks: 1, hidden: 32}\ngenerate: {rows: 2000}\nattack: {models: 4, rows: 400}\n")
+
+    def go(*args):
+        return run("run", tmp_path / "run.yaml", *args).stderr
+
+    log = go("--output", tmp_path / "out")
+    assert "'total' is 'a + b + c' in every row" in log and "'discharged' is never before 'admitted'" in log
+    metadata = (tmp_path / "out" / "metadata.yaml").read_text()
+    assert 'derived: "a + b + c"' in metadata and 'relative_to: "admitted"' in metadata
+    made = pd.read_csv(tmp_path / "out" / "synthetic.csv")
+    assert_follows(made)
+    assert (made["discharged"] >= made["admitted"]).all()
+    assert "holdout: done" not in go("--output", tmp_path / "out")
+    log = go("--output", tmp_path / "out", "--set", "train.derive=false", "--set", "train.date_order=false", "--to", "holdout")
+    assert "setting 'train.date_order' changed from 'true' to 'false'" in log or "setting 'train.derive' changed" in log
+    metadata = (tmp_path / "out" / "metadata.yaml").read_text()
+    assert "derived:" not in metadata and "relative_to:" not in metadata
 
 
 def test_a_formula_in_a_file_ends_where_a_part_is_dropped(folder, tmp_path):

@@ -5,6 +5,9 @@
 #include <numeric>
 #include <set>
 
+#include "pipeline/config.hpp"
+#include "pipeline/make_stages.hpp"
+#include "table/schema.hpp"
 #include "tests/pipeline/temporary_folder.hpp"
 
 namespace semblance::pipeline {
@@ -95,6 +98,94 @@ TEST(Holdout, TwoGroupsLeaveOneOnEachSide) {
   const Split split = split_groups({1, 1, 1, 1, 1, 1, 2}, 0.5, 9);
   EXPECT_FALSE(split.train.empty());
   EXPECT_FALSE(split.holdout.empty());
+}
+
+/// A table in which `total` is a + b and `out` is never before `in`, held out by hold_out().
+class FoundRules : public ::testing::Test {
+ protected:
+  FoundRules() {
+    options_.table = (folder_ / "table.csv").string();
+    options_.train_output = (folder_ / "train.csv").string();
+    options_.holdout_output = (folder_ / "holdout.csv").string();
+    options_.metadata_output = (folder_ / "metadata.yaml").string();
+    options_.counts_output = (folder_ / "rows.json").string();
+  }
+  /// \param broken  row in which `total` is one too many
+  void write_table(std::int64_t broken = -1) {
+    std::string text = "a,b,total,in,out\n";
+    const auto day = [](std::int64_t number) {
+      return fmt::format("20{:02}-{:02}-{:02}", 10 + number / 336 % 10, 1 + number / 28 % 12,
+                         1 + number % 28);
+    };
+    for (std::int64_t i = 0; i < 300; ++i) {
+      const std::int64_t a = i * 7 % 23, b = i * i % 31, in = i * 11 % 3000;
+      text += fmt::format("{},{},{},{},{}\n", a, b, a + b + (i == broken), day(in),
+                          day(in + i * 5 % 17));
+    }
+    folder_.write("table.csv", text);
+  }
+  /// What metadata.yaml says of a column.
+  table::ColumnSpec found(const std::string& column) {
+    hold_out(options_, *base::self_communicator());
+    for (const auto& wish : table::read_metadata(options_.metadata_output).columns) {
+      if (wish.spec.name == column) return wish.spec;
+    }
+    return {};
+  }
+  testing::TemporaryFolder folder_;
+  HoldoutOptions options_;
+};
+
+TEST_F(FoundRules, AreWrittenIntoTheMetadata) {
+  write_table();
+  EXPECT_EQ(found("total").derived, "a + b");
+  EXPECT_EQ(found("out").relative_to, "in");
+}
+
+TEST_F(FoundRules, AreLeftOutWhereTheSettingsSaySo) {
+  write_table();
+  options_.derive = false;
+  EXPECT_EQ(found("total").derived, "");
+  EXPECT_EQ(found("out").relative_to, "in");
+  options_.derive = true, options_.date_order = false;
+  options_.learned_columns = {"total"};
+  EXPECT_EQ(found("total").derived, "");
+  EXPECT_EQ(found("out").relative_to, "");
+}
+
+TEST_F(FoundRules, AreNotLookedForWhereMetadataSay) {
+  write_table();
+  options_.metadata = folder_.write("known.yaml", "columns:\n  a: {kind: integer}\n").string();
+  EXPECT_EQ(found("total").derived, "");
+  EXPECT_EQ(found("out").relative_to, "");
+}
+
+TEST_F(FoundRules, HoldInRowsOfBothSides) {
+  const Split split = split_rows(300, options_.share, options_.seed);
+  for (const std::int64_t row : {split.train[20], split.holdout[20]}) {
+    write_table(row);
+    EXPECT_EQ(found("total").derived, "");
+  }
+}
+
+TEST_F(FoundRules, AreLookedForAgainWhenASettingOfThemChanges) {
+  write_table();
+  const auto settings = [&](const std::string& text, const std::string& stage_name) {
+    const auto config = read_config(folder_.write("run.yaml", "table: table.csv\n" + text), {});
+    for (const Stage& stage : make_stages(*config)) {
+      if (stage.name == stage_name) return stage.settings;
+    }
+    return std::vector<std::pair<std::string, std::string>>{};
+  };
+  const auto plain = settings("", "holdout");
+  EXPECT_NE(settings("train: {derive: false}\n", "holdout"), plain);
+  EXPECT_NE(settings("train: {date_order: false}\n", "holdout"), plain);
+  EXPECT_NE(settings("train: {order: [total]}\n", "holdout"), plain);
+  EXPECT_EQ(settings("train: {epochs: 3}\n", "holdout"), plain);
+  EXPECT_EQ(settings("train: {derive: false}\n", "train"), settings("", "train"));
+  folder_.write("known.yaml", "columns:\n  a: {kind: integer}\n");
+  EXPECT_EQ(settings("metadata: known.yaml\n", "holdout"),
+            settings("metadata: known.yaml\ntrain: {derive: false}\n", "holdout"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "trainer/cuda_library.hpp"
 
-#ifdef SEMBLANCE_WITH_CUDA
+#ifdef SEMBLANCE_WITH_TORCH_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
 
@@ -53,7 +53,7 @@ DeviceQueue::Scope::Scope(const DeviceQueue& queue) : state_(std::make_unique<St
 }
 DeviceQueue::Scope::~Scope() = default;
 
-#ifdef SEMBLANCE_WITH_CUDA
+#ifdef SEMBLANCE_WITH_TORCH_CUDA
 
 namespace {
 

@@ -4,13 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <mutex>
 #include <numeric>
 
-#include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "tests/trainer/on_tensors.hpp"
 #include "trainer/fit.hpp"
 #include "trainer/host_engine.hpp"
 
@@ -72,22 +71,9 @@ FitSettings settings_of(const Case& c, int epochs = 3) {
   return settings;
 }
 
-/// Parameter: the device of LibTorch's tensors.
-class OnTensors : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    if (GetParam() == "cpu:0" || base::cuda_device_count() > 0) return;
-    ASSERT_EQ(std::getenv("SEMBLANCE_REQUIRE_GPU"), nullptr) << base::cuda_absence_reason();
-    GTEST_SKIP() << base::cuda_absence_reason();
-  }
-};
-
-std::string device_name(const testing::TestParamInfo<std::string>& device) {
-  return device.param == "cpu:0" ? "Cpu" : "Cuda";
-}
-
 class DeviceEngines : public OnTensors {};
-INSTANTIATE_TEST_SUITE_P(Device, DeviceEngines, testing::Values("cpu:0", "cuda:0"), device_name);
+INSTANTIATE_TEST_SUITE_P(Device, DeviceEngines, testing::Values("cpu:0", "cuda:0"),
+                         tensor_case_name);
 
 const Case kCases[] = {
     {.name = "plain", .latent = 0},

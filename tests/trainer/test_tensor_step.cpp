@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 
 #include "base/device.hpp"
 #include "base/error.hpp"
+#include "tests/trainer/on_tensors.hpp"
 #include "tests/trainer/step_cases.hpp"
 
 namespace semblance::trainer {
@@ -26,14 +26,7 @@ std::vector<std::int64_t> some_rows() {
   return rows;
 }
 
-class TensorSteps : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    if (GetParam() == "cpu" || base::cuda_device_count() > 0) return;
-    ASSERT_EQ(std::getenv("SEMBLANCE_REQUIRE_GPU"), nullptr) << base::cuda_absence_reason();
-    GTEST_SKIP() << base::cuda_absence_reason();
-  }
-};
+class TensorSteps : public OnTensors {};
 
 // Both are float computations of sums of some tens of terms near 1: they agree to about 1e-6; a
 // missing or wrong term is thousands of times larger.
@@ -80,8 +73,7 @@ TEST_P(TensorSteps, MakeNothingOfNoRows) {
   for (const float g : gradient) EXPECT_EQ(g, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Device, TensorSteps, testing::Values("cpu", "cuda:0"),
-                         [](const auto& device) { return device.param == "cpu" ? "Cpu" : "Cuda"; });
+INSTANTIATE_TEST_SUITE_P(Device, TensorSteps, testing::Values("cpu", "cuda:0"), tensor_case_name);
 
 TEST(TensorStep, WithoutADeviceCudaIsADeviceError) {
   if (base::cuda_device_count() > 0) GTEST_SKIP() << "there is a device";

@@ -147,10 +147,16 @@ struct DeviceEngine::State {
     sums.zero_();
     return taken;
   }
+
+  // As those of the engine, with LibTorch's own errors.
+  void begin_epoch(const EpochPlan& next);
+  StepLoss measure(std::span<const float> weights, std::span<const std::int64_t> rows,
+                   const StepNoise& noise, std::span<double> column_nll);
+  double gradient_error(std::span<const std::int64_t> rows);
 };
 
 DeviceEngine::DeviceEngine(const EngineParts& parts, bool record)
-    : state_(std::make_unique<State>(parts, record)) {}
+    : state_(on(parts.settings.device, [&] { return std::make_unique<State>(parts, record); })) {}
 DeviceEngine::~DeviceEngine() = default;
 
 bool DeviceEngine::recorded() const {
@@ -158,13 +164,17 @@ bool DeviceEngine::recorded() const {
 }
 
 void DeviceEngine::load(const FitState& state) {
-  const DeviceQueue::Scope scope(state_->queue);
-  state_->optimizer.load(state);
+  on(state_->parts.settings.device, [&] {
+    const DeviceQueue::Scope scope(state_->queue);
+    state_->optimizer.load(state);
+  });
 }
 
 void DeviceEngine::store(FitState& state) {
-  const DeviceQueue::Scope scope(state_->queue);
-  state_->optimizer.store(state);
+  on(state_->parts.settings.device, [&] {
+    const DeviceQueue::Scope scope(state_->queue);
+    state_->optimizer.store(state);
+  });
 }
 
 namespace {
@@ -193,21 +203,24 @@ std::vector<BatchPlan> plans_of(const EpochPlan& epoch, const FitSettings& setti
 
 }  // namespace
 
-void DeviceEngine::begin_epoch(const EpochPlan& plan) {
-  State& s = *state_;
-  const DeviceQueue::Scope scope(s.queue);
-  const std::vector<BatchPlan> plans = plans_of(plan, s.parts.settings, plan.steps_before);
+void DeviceEngine::State::begin_epoch(const EpochPlan& next) {
+  const DeviceQueue::Scope scope(queue);
+  const std::vector<BatchPlan> plans = plans_of(next, parts.settings, next.steps_before);
   std::int64_t most = 1;
   for (const BatchPlan& p : plans) most = std::max<std::int64_t>(most, p.rows);
   // Sizes differ by one, which is padded to what tensor cores like. The share of one rank among
   // several varies more: the wider step keeps it the same for most epochs.
-  const std::int64_t multiple = s.parts.communicator.size() == 1 ? 8 : 64;
-  s.resize((most + multiple - 1) / multiple * multiple);
-  bool moved = upload(std::span<const BatchPlan>(plans), s.device, s.plan);
-  moved = upload(plan.batches.rows(), s.device, s.order) || moved;
-  if (moved) s.forget_graphs();
-  s.step.fill_(plan.first);
-  s.epoch = &plan;
+  const std::int64_t multiple = parts.communicator.size() == 1 ? 8 : 64;
+  resize((most + multiple - 1) / multiple * multiple);
+  bool moved = upload(std::span<const BatchPlan>(plans), device, plan);
+  moved = upload(next.batches.rows(), device, order) || moved;
+  if (moved) forget_graphs();
+  step.fill_(next.first);
+  epoch = &next;
+}
+
+void DeviceEngine::begin_epoch(const EpochPlan& plan) {
+  on(state_->parts.settings.device, [&] { state_->begin_epoch(plan); });
 }
 
 StepLoss DeviceEngine::step(std::int64_t b, StepSignals& signals) {
@@ -231,14 +244,14 @@ StepLoss DeviceEngine::settle() {
   return {told[0], told[1], static_cast<std::int64_t>(told[2])};
 }
 
-StepLoss DeviceEngine::measure(std::span<const float> weights, std::span<const std::int64_t> rows,
-                               const StepNoise& noise, std::span<double> column_nll) {
+StepLoss DeviceEngine::State::measure(std::span<const float> weights,
+                                      std::span<const std::int64_t> rows, const StepNoise& noise,
+                                      std::span<double> column_nll) {
   constexpr std::int64_t kRows = 256;
-  State& s = *state_;
-  const DeviceQueue::Scope scope(s.queue);
-  if (s.network.capacity() == 0) s.resize(kRows);
-  at::Tensor order, plan, given;
-  const auto n = static_cast<std::int64_t>(rows.size()), each = s.network.capacity();
+  const DeviceQueue::Scope scope(queue);
+  if (network.capacity() == 0) resize(kRows);
+  at::Tensor of_rows, of_plans, given;
+  const auto n = static_cast<std::int64_t>(rows.size()), each = network.capacity();
   std::vector<BatchPlan> plans;
   for (std::int64_t at = 0; at < n; at += each) {
     plans.push_back({.first = at,
@@ -246,19 +259,19 @@ StepLoss DeviceEngine::measure(std::span<const float> weights, std::span<const s
                      .epoch = noise.epoch,
                      .scale = 1});
   }
-  upload(rows, s.device, order);
-  upload(std::span<const BatchPlan>(plans), s.device, plan);
-  const float* measured = s.optimizer.average();
+  upload(rows, device, of_rows);
+  upload(std::span<const BatchPlan>(plans), device, of_plans);
+  const float* measured = optimizer.average();
   if (!weights.empty()) {
-    upload(weights, s.device, given);
+    upload(weights, device, given);
     measured = memory<float>(given);
   }
-  at::Tensor sums = at::zeros_like(s.sums), step = at::zeros_like(s.step);
+  at::Tensor found_sums = at::zeros_like(sums), now = at::zeros_like(step);
   for (std::size_t p = 0; p < plans.size(); ++p) {
-    s.network.loss(s.source(order, plan, step), measured, sums.data_ptr<double>());
-    step.add_(1);
+    network.loss(source(of_rows, of_plans, now), measured, found_sums.data_ptr<double>());
+    now.add_(1);
   }
-  const at::Tensor host = sums.to(at::kCPU);
+  const at::Tensor host = found_sums.to(at::kCPU);
   const std::span<const double> found(host.data_ptr<double>(),
                                       static_cast<std::size_t>(host.numel()));
   StepLoss loss{0, found.back(), n};
@@ -269,34 +282,49 @@ StepLoss DeviceEngine::measure(std::span<const float> weights, std::span<const s
   return loss;
 }
 
-double DeviceEngine::gradient_error(std::span<const std::int64_t> rows) {
-  State& s = *state_;
-  if (rows.empty()) return 0;
-  const DeviceQueue::Scope scope(s.queue);
-  const StepNoise noise{s.parts.settings.seed, 0, s.parts.settings.dropout};
+StepLoss DeviceEngine::measure(std::span<const float> weights, std::span<const std::int64_t> rows,
+                               const StepNoise& noise, std::span<double> column_nll) {
+  return on(state_->parts.settings.device,
+            [&] { return state_->measure(weights, rows, noise, column_nll); });
+}
+
+double DeviceEngine::State::gradient_error(std::span<const std::int64_t> rows) {
+  const DeviceQueue::Scope scope(queue);
+  const StepNoise noise{parts.settings.seed, 0, parts.settings.dropout};
   const auto n = static_cast<std::int64_t>(rows.size());
-  s.resize(n);
-  at::Tensor order, plan;
+  if (network.resize(n)) forget_graphs();
+  at::Tensor of_rows, of_plan;
   const BatchPlan only{.rows = static_cast<std::int32_t>(n), .scale = 1.0f / static_cast<float>(n)};
-  upload(rows, s.device, order);
-  upload(std::span<const BatchPlan>(&only, 1), s.device, plan);
-  at::Tensor sums = at::zeros_like(s.sums), step = at::zeros_like(s.step);
-  s.network.gradient(s.source(order, plan, step), s.optimizer.weights(), s.optimizer.gradient(),
-                     sums.data_ptr<double>());
+  upload(rows, device, of_rows);
+  upload(std::span<const BatchPlan>(&only, 1), device, of_plan);
+  at::Tensor found_sums = at::zeros_like(sums), now = at::zeros_like(step);
+  network.gradient(source(of_rows, of_plan, now), optimizer.weights(), optimizer.gradient(),
+                   found_sums.data_ptr<double>());
   const auto to_host = [&](const float* from) {
-    std::vector<float> out(static_cast<std::size_t>(s.parts.layout.size));
-    at::from_blob(out.data(), {s.parts.layout.size})
+    std::vector<float> out(static_cast<std::size_t>(parts.layout.size));
+    at::from_blob(out.data(), {parts.layout.size})
         .copy_(at::from_blob(
-            const_cast<float*>(from), {s.parts.layout.size}, [](void*) {},
-            at::TensorOptions(s.device).dtype(at::kFloat), s.device));
+            const_cast<float*>(from), {parts.layout.size}, [](void*) {},
+            at::TensorOptions(device).dtype(at::kFloat), device));
     return out;
   };
-  const std::vector<float> weights = to_host(s.optimizer.weights());
-  std::vector<float> gradient = to_host(s.optimizer.gradient()), expected(gradient.size());
-  TensorStep(s.parts.shape, s.queue.device_name())
-      .gradient(weights.data(), s.parts.data, rows, noise, only.scale, expected);
+  const std::vector<float> weights = to_host(optimizer.weights());
+  std::vector<float> gradient = to_host(optimizer.gradient()), expected(gradient.size());
+  TensorStep(parts.shape, queue.device_name())
+      .gradient(weights.data(), parts.data, rows, noise, only.scale, expected);
   for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] -= expected[i];
   return norm(gradient) / norm(expected);
+}
+
+std::optional<double> DeviceEngine::gradient_error(std::span<const std::int64_t> rows) {
+  if (rows.empty()) return 0;
+  return on(state_->parts.settings.device, [&]() -> std::optional<double> {
+    try {
+      return state_->gradient_error(rows);
+    } catch (const c10::OutOfMemoryError&) {
+      return std::nullopt;
+    }
+  });
 }
 
 }  // namespace semblance::trainer

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "trainer/step_engine.hpp"
 
 namespace semblance::trainer {
 
 /// \see StepEngine. With several ranks the gradient goes through the host, where it is summed; the
-/// work before and after that is a graph each.
+/// work before and after that is a graph each. What LibTorch throws becomes Error{kDevice}.
 class DeviceEngine : public StepEngine {
  public:
   /// Steps whose losses are told together.
@@ -29,8 +30,8 @@ class DeviceEngine : public StepEngine {
                    const StepNoise& noise, std::span<double> column_nll) override;
 
   /// By how much the gradient of some rows at the loaded weights differs from TensorStep's, in
-  /// lengths of the latter; 0 for no rows.
-  double gradient_error(std::span<const std::int64_t> rows);
+  /// lengths of the latter; 0 for no rows, nothing when the device lacks the memory to tell.
+  std::optional<double> gradient_error(std::span<const std::int64_t> rows);
   bool recorded() const;  ///< whether steps are replayed from a graph
 
  private:

@@ -93,7 +93,7 @@ struct DeviceNetwork::State {
   }
 
   void make_room(std::int64_t b) {
-    rows = b;
+    rows = 0;  // until there is memory for them
     const std::int64_t c = shape.columns(), h = shape.hidden, w = shape.block_width,
                        g = shape.encoder, l = shape.latent;
     tokens = at::empty({c, b}, at::TensorOptions(device).dtype(at::kShort));
@@ -121,6 +121,7 @@ struct DeviceNetwork::State {
     for (std::int64_t& first_logit : at) first_logit *= b;
     logits_at = to_device(at, device);
     columns.logits = logits_at.data_ptr<std::int64_t>();
+    rows = b;
   }
 
   kernels::BatchRows batch() const {

@@ -1,6 +1,7 @@
 #include "trainer/step_engine.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "base/log.hpp"
@@ -16,15 +17,18 @@ std::unique_ptr<StepEngine> make_step_engine(const EngineParts& parts, const Fit
     constexpr double kMostError = 0.02;  // TensorFloat-32 rounds numbers to a two-thousandth
     auto on_device = std::make_unique<DeviceEngine>(parts);
     on_device->load(state);
-    const double error =
+    const std::optional<double> error =
         on_device->gradient_error(rows.first(std::min(rows.size(), kRowsCompared)));
-    std::vector<std::int64_t> wrong = {error <= kMostError ? 0 : 1};  // not a number is wrong, too
+    if (!error)
+      base::log_warning("{} has not enough memory to check its gradient", parts.settings.device);
+    // Not a number is wrong, too.
+    std::vector<std::int64_t> wrong = {!error || *error <= kMostError ? 0 : 1};
     parts.communicator.all_reduce_sum(std::span(wrong));
     if (wrong[0] == 0) return on_device;
     base::log_warning(
         "the device's gradient differs by {:.2g} of its length from that of LibTorch's own "
         "differentiation, which is used instead: slow",
-        error);
+        error.value_or(0));
   }
   auto engine = std::make_unique<HostEngine>(parts);
   engine->load(state);

@@ -131,7 +131,7 @@ TEST_P(DeviceEngines, HaveTheGradientOfLibTorchsOwnDifferentiation) {
     state.average = state.weights;
     DeviceEngine engine({data, shape, layout, settings, *alone});
     engine.load(state);
-    EXPECT_LT(engine.gradient_error(rows), 1e-5);
+    EXPECT_LT(engine.gradient_error(rows).value(), 1e-5);
   }
 }
 
@@ -270,6 +270,42 @@ TEST_P(DeviceEngines, ReplayTheBitsOfStepsRunPieceByPiece) {
   // LibTorch's differentiation.
   HostEngine host(parts);
   EXPECT_NEAR(after_two_epochs(plain, parts).second, after_two_epochs(host, parts).second, 1e-3);
+}
+
+/// What an engine on `device` is made of.
+struct Parts {
+  explicit Parts(const std::string& device) { settings.device = device; }
+
+  std::unique_ptr<base::Communicator> alone = base::self_communicator();
+  Case shape_case{.name = "parts"};
+  TokenRows data = made_up(0, 40);
+  NetworkShape shape = shape_of(shape_case);
+  NetworkLayout layout{shape};
+  FitSettings settings = settings_of(shape_case);
+  EngineParts parts{data, shape, layout, settings, *alone};
+};
+
+auto is_a_device_error(const std::string& part) {
+  return testing::Throws<base::Error>(
+      testing::AllOf(testing::Property(&base::Error::kind, base::ErrorKind::kDevice),
+                     testing::Property(&base::Error::what, testing::HasSubstr(part))));
+}
+
+TEST(DeviceEngine, TurnsLibTorchsErrorsIntoDeviceErrors) {
+  const Parts wrong("no-device");
+  EXPECT_THAT([&] { DeviceEngine{wrong.parts}; }, is_a_device_error("training on no-device"));
+
+  const Parts right("cpu:0");
+  DeviceEngine engine(right.parts);
+  // More than there is memory for: fails before any of it is read.
+  const float weight = 0;
+  const std::span<const float> many(&weight, std::size_t{1} << 50);
+  EXPECT_THAT([&] { engine.measure(many, {}, {}, {}); }, is_a_device_error("training on cpu:0"));
+  const std::int64_t row = 0;
+  const std::span<const std::int64_t> rows(&row, std::size_t{1} << 50);
+  EXPECT_THAT([&] { engine.gradient_error(rows); }, is_a_device_error("training on cpu:0"));
+  // A pass that there was no memory for leaves the engine as it was.
+  EXPECT_GT(engine.measure({}, std::vector<std::int64_t>{3, 4}, {}, {}).nll, 0);
 }
 
 }  // namespace

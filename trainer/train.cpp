@@ -11,6 +11,7 @@
 #include "trainer/model_file.hpp"
 #include "trainer/search.hpp"
 #include "trainer/stage_trainer.hpp"
+#include "trainer/training_device.hpp"
 #include "trainer/training_slice.hpp"
 
 namespace semblance::trainer {
@@ -113,6 +114,8 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
   table::Schema schema;
   TrainingSlice slice = read_slice(options, communicator, schema);
   const std::int64_t total = slice.total;
+  // Rows of entities are learned on the CPU anyway (choose()).
+  if (!slice.panel) options.device = training_device(options.device, communicator);
   TokenMatrix tokens;
   Codec codec = [&] {
     SEMBLANCE_EXPECT(total >= 2, kData,

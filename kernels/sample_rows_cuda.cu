@@ -260,9 +260,7 @@ class CudaRowSampler : public RowSampler {
     shared_bytes_ = sizeof(float) * static_cast<std::size_t>(3 * w.hidden + w.block_width +
                                                              w.latent + kPickLanes + padded) +
                     sizeof(int) * w.cardinalities.size();
-    SEMBLANCE_CUDA_CHECK(cudaFuncSetAttribute(sample_kernel,
-                                              cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                              static_cast<int>(shared_bytes_)));
+    allow_shared(shared_bytes_, widest);
   }
 
   void sample(std::int64_t first_row, std::int64_t n_rows, std::uint64_t seed, int,
@@ -283,6 +281,27 @@ class CudaRowSampler : public RowSampler {
   using DeviceFloats = base::DeviceBuffer<float>;
   template <class T>
   using DeviceBuffer = base::DeviceBuffer<T>;
+
+  /// More than 48 KiB of shared memory a block must be asked for. What is asked for holds for the
+  /// kernel, not for this sampler: it is always all that there is, so that samplers do not disturb
+  /// each other.
+  /// \param widest  tokens of the widest column, for the message
+  void allow_shared(std::size_t bytes, int widest) const {
+    constexpr std::size_t kAlways = 48 * 1024;
+    cudaFuncAttributes kernel;
+    SEMBLANCE_CUDA_CHECK(cudaFuncGetAttributes(&kernel, sample_kernel));
+    if (bytes + kernel.sharedSizeBytes <= kAlways) return;
+    int all = 0;
+    SEMBLANCE_CUDA_CHECK(
+        cudaDeviceGetAttribute(&all, cudaDevAttrMaxSharedMemoryPerBlockOptin, device_));
+    const std::size_t most = static_cast<std::size_t>(all) - kernel.sharedSizeBytes;
+    SEMBLANCE_EXPECT(bytes <= most, kDevice,
+                     "drawing rows with a column of {} tokens and a network of width {} takes {} "
+                     "bytes of shared memory a block; cuda:{} has {}: draw on the CPU",
+                     widest, decoder_.hidden, bytes, device_, most);
+    SEMBLANCE_CUDA_CHECK(cudaFuncSetAttribute(
+        sample_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(most)));
+  }
 
   static int use(int device) {
     SEMBLANCE_CUDA_CHECK(cudaSetDevice(device));

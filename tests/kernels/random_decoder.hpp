@@ -17,15 +17,17 @@ struct RandomDecoder {
   std::vector<std::vector<float>> arrays;
   DecoderWeights weights;
 
-  RandomDecoder(bool autoregressive, int latent, int hidden, int blocks, int width) {
+  /// \param widest  tokens of the last column
+  RandomDecoder(bool autoregressive, int latent, int hidden, int blocks, int width,
+                int widest = 33) {
     arrays.reserve(64);
     weights.autoregressive = autoregressive;
-    weights.cardinalities = {3, 20, 1, 2, 33};
+    weights.cardinalities = {3, 20, 1, 2, widest};
     weights.order = {4, 0, 2, 1, 3};
     weights.latent = latent;
     weights.hidden = hidden;
     weights.block_width = width;
-    const int tokens = 59, contexts = autoregressive ? 5 : 1;
+    const int tokens = 26 + widest, contexts = autoregressive ? 5 : 1;
     weights.latent_in = array(latent * hidden);
     weights.column_bias = array(contexts * hidden);
     if (autoregressive) weights.embedding = array(tokens * hidden);
@@ -36,7 +38,8 @@ struct RandomDecoder {
     weights.head = array(tokens * hidden);
     weights.head_bias = array(tokens);
     if (autoregressive)
-      weights.pairs = {{0, 1, array(3 * 20)}, {1, 4, array(20 * 33)}, {0, 4, array(3 * 33)}};
+      weights.pairs = {
+          {0, 1, array(3 * 20)}, {1, 4, array(20 * widest)}, {0, 4, array(3 * widest)}};
   }
 
   std::span<const float> array(int size) {

@@ -1,5 +1,6 @@
 #include "kernels/sample_rows.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -84,6 +85,30 @@ TEST_P(SampleRows, HaveTheSameBitsForAnyPieceAndThreads) {
   sampler->sample(kFirst, kRows, 4, 1, other.data());
   EXPECT_NE(whole, other);
   sampler->sample(0, 0, 3, 1, nullptr);
+}
+
+// On CUDA the wide column takes 80 KB of shared memory a block, more than a kernel has by itself.
+TEST_P(SampleRows, OfAWideColumnComeOutAlikeWhenANarrowSamplerIsMadeInBetween) {
+  const RandomDecoder wide(true, 2, 16, 0, 0, 20'000), narrow(true, 2, 16, 0, 0);
+  constexpr std::int64_t kRows = 50;
+  std::vector<std::uint16_t> before(5 * kRows), after(5 * kRows);
+  const auto sampler = make_row_sampler(wide.weights, GetParam());
+  sampler->sample(0, kRows, 3, 1, before.data());
+  const auto other = make_row_sampler(narrow.weights, GetParam());
+  sampler->sample(0, kRows, 3, 1, after.data());
+  EXPECT_EQ(before, after);
+}
+
+TEST_P(SampleRows, OfAColumnTooWideForTheDeviceAreRefused) {
+  const RandomDecoder wide(true, 2, 16, 0, 0, 65'000);  // 260 KB: more than any device had in 2025
+  if (GetParam() == "cpu") {
+    EXPECT_NO_THROW(make_row_sampler(wide.weights, GetParam()));
+    return;
+  }
+  EXPECT_THAT([&] { make_row_sampler(wide.weights, GetParam()); },
+              testing::Throws<base::Error>(testing::AllOf(
+                  testing::Property(&base::Error::kind, base::ErrorKind::kDevice),
+                  testing::Property(&base::Error::what, testing::HasSubstr("65000 tokens")))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, SampleRows, testing::Values("cpu", "cuda:0"), device_case_name);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "base/philox.hpp"
@@ -17,7 +18,7 @@
 namespace semblance::kernels {
 namespace {
 
-/// Memory that both the host and the device read: managed on CUDA.
+/// Memory that both the host and the device read: pinned memory of the host on CUDA.
 template <class T>
 class Shared {
  public:
@@ -27,7 +28,8 @@ class Shared {
     } else {
 #ifdef SEMBLANCE_WITH_CUDA
       void* memory = nullptr;
-      EXPECT_EQ(cudaMallocManaged(&memory, size_ * sizeof(T)), cudaSuccess);
+      const cudaError_t code = cudaMallocHost(&memory, size_ * sizeof(T));
+      if (code != cudaSuccess) throw std::runtime_error(cudaGetErrorString(code));
       data_ = static_cast<T*>(memory);
 #endif
     }
@@ -36,7 +38,7 @@ class Shared {
   ~Shared() {
     if (!on_cuda_) delete[] data_;
 #ifdef SEMBLANCE_WITH_CUDA
-    if (on_cuda_) cudaFree(data_);
+    if (on_cuda_) cudaFreeHost(data_);
 #endif
   }
   Shared(const Shared&) = delete;

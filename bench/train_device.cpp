@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/philox.hpp"
+#include "trainer/cuda_library.hpp"
 #include "trainer/device_engine.hpp"
 #include "trainer/host_engine.hpp"
 #include "trainer/optimizer.hpp"
@@ -97,6 +98,7 @@ Outcome run(StepEngine& engine, const EngineParts& parts, int epochs) {
 
 bool compare(std::int64_t n, std::int64_t batch, const std::string& device) {
   constexpr double kAlike = 0.02;  // nats of some 40: TensorFloat-32 goes its own way
+  if (device.starts_with("cuda")) load_torch_cuda();  // before LibTorch does anything
   const auto alone = base::self_communicator();
   const TokenRows data = made_up(n);
   const NetworkShape shape = default_shape();

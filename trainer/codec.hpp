@@ -118,6 +118,9 @@ class Codec {
   /// Draws decoded numbers that are not allowed again, within their tokens.
   void narrow(const table::AllowedValues& allowed, const TokenMatrix& tokens,
               std::int64_t first_row, std::uint64_t seed, table::Table& rows) const;
+  /// Token columns with a token that stands for withheld values and is not to be drawn, and that
+  /// token: see ColumnCoder::withheld_token.
+  std::vector<std::pair<int, int>> withheld_tokens() const;
   /// False for a level of a category that the model does not keep, nor codes as a number.
   bool knows_level(int column, const std::string& level) const;
   /// The date that a column is relative to, or -1.

@@ -16,8 +16,8 @@ namespace {
 
 /// What stands for a level that was too rare to keep, where a kept level cannot.
 constexpr const char* kRareText = "_RARE_";
-/// Up to this share of rare cells a kept level is drawn for each of them.
-constexpr double kFewRare = 0.05;
+/// Up to this share of rare cells only kept levels are drawn.
+constexpr double kFewRare = 0.25;
 /// In a column of few values a level is kept when it has this share of them, and never below
 /// kLeastGroup of them.
 constexpr std::int64_t kLargestShare = 50, kLeastGroup = 5;
@@ -155,6 +155,12 @@ class CategoryColumn : public ColumnCoder {
           bin(level), allowed, random_word(source, row, side_stream(source.stream)));
       if (text) column.codes[static_cast<std::size_t>(row)] = added.code(*text);
     }
+  }
+
+  int withheld_token() const override {
+    const bool others = !levels_.empty() || numbers_;
+    if (!digits_.parts().rare || rare_as_text_ || !others) return -1;
+    return digits_.token(kRare, 0);
   }
 
   const std::vector<std::string>* levels() const override { return &levels_; }

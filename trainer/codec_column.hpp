@@ -73,6 +73,9 @@ class ColumnCoder {
   virtual std::vector<PartMask> presence(bool /*has_base*/) const { return {}; }
   /// Draws decoded values that are not allowed again, from the allowed part of their token.
   virtual void narrow(const table::AllowedValues&, const DecodeSource&, table::Column&) const {}
+  /// The token of the first column that stands for withheld values, and is not to be drawn: values
+  /// that may be told are drawn in its place, as they go with the rest of the row. -1: none.
+  virtual int withheld_token() const { return -1; }
   /// The levels that it keeps; null for numbers and dates.
   virtual const std::vector<std::string>* levels() const { return nullptr; }
   /// True for a text that is coded as a number, though no level of its own.

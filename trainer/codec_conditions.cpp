@@ -74,6 +74,15 @@ std::pair<int, int> Codec::tokens_of(int column) const {
   return {unit.first_token, unit.first_token + n};
 }
 
+std::vector<std::pair<int, int>> Codec::withheld_tokens() const {
+  std::vector<std::pair<int, int>> out;
+  for (const CodecUnit& unit : state_->units) {
+    const int token = unit.coder ? unit.coder->withheld_token() : -1;
+    if (token >= 0) out.emplace_back(unit.first_token, token);
+  }
+  return out;
+}
+
 int Codec::base_of(int column) const { return unit_of(column).base; }
 
 bool Codec::knows_level(int column, const std::string& level) const {

@@ -75,6 +75,20 @@ void check_match(const StoredNetwork& network, const Codec& codec) {
   }
 }
 
+/// Lowers the logits of tokens that are not to be drawn.
+void withhold(const Codec& codec, StoredNetwork& network) {
+  // e^-40: never, and yet a given cell may have the token.
+  constexpr float kHardlyEver = 40;
+  const NetworkLayout layout(network.shape);
+  float* bias = network.weights.data() + layout.offset(layout.head_bias);
+  const std::vector<std::int64_t> offsets = network.shape.token_offsets();
+  std::vector<std::size_t> place(network.order.size());  // of a token column in the order
+  for (std::size_t s = 0; s < place.size(); ++s)
+    place[static_cast<std::size_t>(network.order[s])] = s;
+  for (const auto& [column, token] : codec.withheld_tokens())
+    bias[offsets[place[static_cast<std::size_t>(column)]] + token] -= kHardlyEver;
+}
+
 Model read_model(const std::string& path, const std::string& device) {
   const base::H5Handle file = base::h5_open(path);
   SEMBLANCE_EXPECT(base::h5_has_attribute(file.get(), "format") &&
@@ -86,6 +100,7 @@ Model read_model(const std::string& path, const std::string& device) {
   StoredNetwork network = read_network(base::h5_open_group(file.get(), "network").get());
   Codec codec = Codec::load(base::h5_open_group(file.get(), "codec").get());
   check_match(network, codec);
+  withhold(codec, network);
   const base::H5Handle training = base::h5_open_group(file.get(), "training");
   const std::int64_t rows = base::h5_read_int_attribute(training.get(), "rows");
   const std::string decoder = network.shape.autoregressive ? "autoregressive" : "independent";

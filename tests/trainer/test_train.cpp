@@ -86,6 +86,35 @@ TEST_F(Train, MakesAModelWhoseRowsFollowTheTable) {
   EXPECT_NEAR(low / 4000.0, 0.5, 0.06);
 }
 
+TEST_F(Train, DrawsLevelsThatFitTheRowWhereOneIsWithheld) {
+  TrainOptions options = options_for(0);
+  {
+    std::ofstream file(options.table);
+    file << "team,code\n";
+    for (int i = 0; i < 2000; ++i) {  // one row in ten of team a has a code of its own
+      if (i % 2 == 0)
+        file << "b,b1\n";
+      else
+        file << "a," << (i % 20 == 1 ? "a-" + std::to_string(i) : "a1") << "\n";
+    }
+  }
+  options.epochs = 10;
+  run(options);
+  const Model model = load_model(options.output);
+  ASSERT_EQ(model.codec.withheld_tokens().size(), 1u);
+  const auto [column, withheld] = model.codec.withheld_tokens()[0];
+  EXPECT_EQ(column, 1);
+  const TokenMatrix tokens = model.sampler->sample(0, 4000, 3, 1);
+  const table::Table rows = model.codec.decode(tokens, 0, 3);
+  int strange = 0;
+  for (std::int64_t r = 0; r < rows.n_rows(); ++r) {
+    EXPECT_NE(tokens.column(1)[r], withheld);
+    strange += rows.columns[1].as_text(r) != rows.columns[0].as_text(r) + "1";
+  }
+  // 100 of 2,000 rows had a level by its frequency alone, which was wrong in every second one.
+  EXPECT_LT(strange, 20);
+}
+
 TEST_F(Train, GivesTheSameFileForTheSameSeed) {
   TrainOptions options = options_for(500);
   run(options);

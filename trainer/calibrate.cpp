@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -52,23 +54,60 @@ std::vector<std::int64_t> drawn_counts(const StoredNetwork& network,
   return counts;
 }
 
-/// Moves the head biases of the columns that have drifted. \return [C] which have
-std::vector<char> mend_margins(StoredNetwork& network, const std::vector<std::int64_t>& real,
-                               const std::vector<std::int64_t>& drawn, double ratio, int round) {
+/// Frequencies of tokens that are off.
+struct Drift {
+  std::vector<char> drifted;  // [C] which columns'
+  double excess = 0;          // of their statistics over what chance makes
+};
+
+/// Real and drawn counts of one column's tokens.
+struct ColumnCounts {
+  std::span<const std::int64_t> real, drawn;
+};
+
+/// The two-sample chi-square statistic, less its mean, and the standard deviation of it.
+std::pair<double, double> statistic_of(const ColumnCounts& counts) {
+  const auto total = [](std::span<const std::int64_t> part) {
+    return static_cast<double>(std::accumulate(part.begin(), part.end(), std::int64_t{0}));
+  };
+  const double scale = std::sqrt(total(counts.drawn) / total(counts.real));
+  double statistic = 0, freedom = -1;
+  for (std::size_t t = 0; t < counts.real.size(); ++t) {
+    if (counts.real[t] + counts.drawn[t] == 0) continue;
+    const double a = static_cast<double>(counts.real[t]), b = static_cast<double>(counts.drawn[t]);
+    statistic += std::pow(a * scale - b / scale, 2) / (a + b);
+    ++freedom;
+  }
+  return {statistic - freedom, std::sqrt(2 * std::max(0.0, freedom))};
+}
+
+Drift find_drift(const NetworkShape& shape, const std::vector<std::int64_t>& real,
+                 const std::vector<std::int64_t>& drawn) {
+  const std::vector<std::int64_t> offsets = shape.token_offsets();
+  Drift out;
+  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+    const auto begin = static_cast<std::size_t>(offsets[s]),
+               size = static_cast<std::size_t>(offsets[s + 1]) - begin;
+    const ColumnCounts counts{std::span(real).subspan(begin, size),
+                              std::span(drawn).subspan(begin, size)};
+    out.drifted.push_back(has_drifted(counts.real, counts.drawn));
+    if (out.drifted.back() != 0) out.excess += statistic_of(counts).first;
+  }
+  return out;
+}
+
+/// Moves the head biases of the columns that have drifted.
+void mend_margins(StoredNetwork& network, const std::vector<char>& drifted,
+                  const std::vector<std::int64_t>& real, const std::vector<std::int64_t>& drawn,
+                  double ratio, int round) {
   const NetworkLayout layout(network.shape);
   float* bias = network.weights.data() + layout.offset(layout.head_bias);
   const std::vector<std::int64_t> offsets = network.shape.token_offsets();
-  std::vector<char> drifted(network.shape.cardinalities.size());
   for (std::size_t s = 0; s < drifted.size(); ++s) {
-    const auto begin = static_cast<std::size_t>(offsets[s]),
-               size = static_cast<std::size_t>(offsets[s + 1]) - begin;
-    drifted[s] =
-        has_drifted(std::span(real).subspan(begin, size), std::span(drawn).subspan(begin, size));
-    if (!drifted[s]) continue;
-    for (std::size_t t = begin; t < begin + size; ++t)
+    if (drifted[s] == 0) continue;
+    for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t)
       bias[t] += static_cast<float>(margin_correction(real[t], drawn[t], ratio) / round);
   }
-  return drifted;
 }
 
 }  // namespace
@@ -88,18 +127,8 @@ std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns) {
 
 bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn) {
   constexpr double kDeviations = 4;
-  const auto total = [](std::span<const std::int64_t> counts) {
-    return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
-  };
-  const double scale = std::sqrt(total(drawn) / total(real));
-  double statistic = 0, freedom = -1;
-  for (std::size_t t = 0; t < real.size(); ++t) {
-    if (real[t] + drawn[t] == 0) continue;
-    const double a = static_cast<double>(real[t]), b = static_cast<double>(drawn[t]);
-    statistic += std::pow(a * scale - b / scale, 2) / (a + b);
-    ++freedom;
-  }
-  return freedom > 0 && statistic > freedom + kDeviations * std::sqrt(2 * freedom);
+  const auto [excess, deviation] = statistic_of({real, drawn});
+  return deviation > 0 && excess > kDeviations * deviation;
 }
 
 CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
@@ -113,19 +142,30 @@ CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
   const auto real_pairs = paired.count(data, settings.threads, communicator);
   const auto [begin, end] = communicator.slice(settings.rows);
   CalibrationResult result;
-  for (int round = 1; round <= settings.rounds; ++round) {
+  StoredNetwork best = network;
+  double least = std::numeric_limits<double>::infinity();
+  for (int round = 1; round <= settings.rounds + 1; ++round) {
     const std::vector<std::uint16_t> tokens =
         draw(network, kFirstRow + (round - 1) * settings.rows, settings, begin, end - begin);
-    const std::vector<char> drifted = mend_margins(
-        network, real, drawn_counts(network, tokens, end - begin, communicator), ratio, round);
-    const std::int64_t pairs =
-        mend_pairs(network, paired, real_pairs, real_rows,
-                   paired.count(tokens, end - begin, network, settings.threads, communicator),
-                   settings.rows, drifted, round);
-    const auto columns = std::count(drifted.begin(), drifted.end(), 1);
-    if (round == 1) result = {static_cast<int>(columns), pairs};
-    if (columns + pairs == 0) break;
+    const std::vector<std::int64_t> drawn =
+        drawn_counts(network, tokens, end - begin, communicator);
+    const Drift drift = find_drift(network.shape, real, drawn);
+    const kernels::PairCounts drawn_pairs =
+        paired.count(tokens, end - begin, network, settings.threads, communicator);
+    const PairMisfits misfits =
+        find_pair_misfits(real_pairs, real_rows, drawn_pairs, settings.rows, settings.least_rows);
+    const auto columns = std::count(drift.drifted.begin(), drift.drifted.end(), 1);
+    if (round == 1) result = {static_cast<int>(columns), misfits.pairs};
+    if (const double misfit = drift.excess + misfits.deviance; misfit < least) {
+      least = misfit;
+      best = network;
+    }
+    if (columns + misfits.pairs == 0 || round > settings.rounds) break;
+    mend_margins(network, drift.drifted, real, drawn, ratio, round);
+    mend_pairs(network, paired, misfits, drawn_pairs, ratio, drift.drifted, settings.least_rows,
+               round);
   }
+  network = std::move(best);
   return result;
 }
 

@@ -18,11 +18,12 @@ namespace semblance::trainer {
 
 /// How margins are mended.
 struct CalibrationSettings {
-  int rounds = 6;              ///< at most; round k moves the biases by a k-th of what is missing
-  std::int64_t rows = 65'536;  ///< drawn in each round, over all ranks
-  std::uint64_t seed = 1;      ///< of the draws
-  int threads = 0;             ///< 0: all
-  std::string device = "cpu";  ///< where rows are drawn, as base::Device::name()
+  int rounds = 6;                ///< at most; round k moves the biases by a k-th of what is missing
+  std::int64_t rows = 65'536;    ///< drawn in each round, over all ranks
+  std::int64_t least_rows = 10;  ///< no pair of fewer real rows is made commoner
+  std::uint64_t seed = 1;        ///< of the draws
+  int threads = 0;               ///< 0: all
+  std::string device = "cpu";    ///< where rows are drawn, as base::Device::name()
 };
 
 /// Rows worth drawing in a round: 65,536, fewer in a wide table of few rows (two million cells, but
@@ -36,9 +37,10 @@ struct CalibrationResult {
 };
 
 /// Draws rows and moves the head biases of the columns that have drifted and the logits of pairs of
-/// tokens that come too often or too seldom (trainer/calibrate_pairs.hpp), until all fit. The same
-/// bits for any number of threads and ranks. \param network  of rows that stand alone (no panel);
-/// its weights and pairs are changed \param data  all rows of the table, a part on each rank
+/// tokens that come too often or too seldom (trainer/calibrate_pairs.hpp), until all fit. Of the
+/// states that were looked at, the one that fits best is kept, the first included. The same bits
+/// for any number of threads and ranks. \param network  of rows that stand alone (no panel); its
+/// weights and pairs are changed \param data  all rows of the table, a part on each rank
 CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
                             const CalibrationSettings& settings, base::Communicator& communicator);
 

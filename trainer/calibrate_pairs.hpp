@@ -38,13 +38,42 @@ class PairedColumns {
   std::vector<int> columns_, cardinalities_;
 };
 
-/// Moves the logits of pairs of tokens whose counts differ by more than 4.5 standard deviations: by
-/// margin_correction() over `round`. \param real, drawn  counts of `columns` \param drifted  [C]
-/// columns whose own frequencies are off: their pairs are left alone \param round  1, 2 ...
-/// \return pairs of tokens that were moved
-std::int64_t mend_pairs(StoredNetwork& network, const PairedColumns& columns,
-                        const kernels::PairCounts& real, std::int64_t real_rows,
-                        const kernels::PairCounts& drawn, std::int64_t drawn_rows,
-                        const std::vector<char>& drifted, int round);
+/// A pair of tokens that comes too often or too seldom among drawn rows.
+struct PairMisfit {
+  int given = 0, column = 0;  ///< in PairedColumns::columns(); given < column
+  int a = 0, b = 0;           ///< tokens of these
+  std::int64_t real = 0;      ///< rows of the table that have both
+  std::int64_t drawn = 0;     ///< drawn rows that have both
+  double deviance = 0;        ///< see pair_deviance()
+};
+
+/// What is wrong with pairs of tokens.
+struct PairMisfits {
+  std::vector<PairMisfit> strongest;  ///< by column, then by deviance: at most 1,024 of a column
+  std::int64_t pairs = 0;             ///< all of them
+  double deviance = 0;                ///< their sum
+};
+
+/// How far two counts are from one law: -2 log of the likelihood ratio of two Poisson counts, about
+/// the square of so many standard deviations. Unlike that it also holds for small counts.
+/// \param ratio  rows of the table / drawn rows
+double pair_deviance(std::int64_t real, std::int64_t drawn, double ratio);
+
+/// Pairs whose counts differ by a deviance of more than 25 (five standard deviations).
+/// \param least_rows  a pair of fewer real rows is never said to come too seldom: that would teach
+///                    the network rows of single people
+PairMisfits find_pair_misfits(const kernels::PairCounts& real, std::int64_t real_rows,
+                              const kernels::PairCounts& drawn, std::int64_t drawn_rows,
+                              std::int64_t least_rows);
+
+/// Moves the logits of such pairs by margin_correction() over `round`. What several columns tell of
+/// one token is not added up: of pairs that have rows in common, the strongest counts, and the
+/// others wait for the next round. A column gets tables of at most 16 others. \param drawn  counts
+/// of `columns` \param drifted  [C] columns whose own frequencies are off: their pairs are left
+/// alone \param least_rows  fewer real rows than this count as half of it, so that the correction
+/// does not tell how few they are \param round  1, 2 ...
+void mend_pairs(StoredNetwork& network, const PairedColumns& columns, const PairMisfits& misfits,
+                const kernels::PairCounts& drawn, double ratio, const std::vector<char>& drifted,
+                std::int64_t least_rows, int round);
 
 }  // namespace semblance::trainer

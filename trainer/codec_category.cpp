@@ -53,7 +53,7 @@ class CategoryColumn : public ColumnCoder {
       numbers_ = TextNumbers::fit(summary.levels, keeps,
                                   {.least_rows = least,
                                    .bins = std::min(options.numeric_bins, options.digit_base / 4),
-                                   .most_tokens = options.digit_base / 2});
+                                   .most_tokens = options.digit_base / 2 - 1});
     const std::int64_t rare = sort_levels(summary.levels, keeps, options.digit_base);
     const bool missing = summary.missing > 0 || summary.levels.empty();
     // A text would spoil a column of numbers.

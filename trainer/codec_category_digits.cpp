@@ -17,6 +17,7 @@ CategoryDigits::CategoryDigits(const CategoryParts& parts, int digit_base)
   const std::int64_t n = parts.levels,
                      extra = parts.numbers + std::int64_t{parts.rare} + parts.missing;
   if (n + extra <= digit_base) return;
+  SEMBLANCE_ASSERT(extra < digit_base);
   // Half of the first digit for the commonest levels; the rest in about as many groups as members.
   for (singles_ = (digit_base - parts.numbers) / 2;; singles_ /= 2) {
     const std::int64_t rest = n - singles_, room = digit_base - extra - singles_;

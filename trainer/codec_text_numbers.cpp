@@ -193,6 +193,16 @@ void TextNumbers::save(hid_t group) const {
   }
 }
 
+/// True when token i is interval i, and there are no others.
+static bool one_token_an_interval(const NumberCoder& coder) {
+  const std::int32_t n = coder.intervals().size();
+  if (n == 0 || coder.n_tokens() != 1 || coder.has_missing() || coder.cardinality(0) != n)
+    return false;
+  for (std::int32_t i = 0; i < n; ++i)
+    if (coder.interval_of(static_cast<std::uint16_t>(i), 0) != i) return false;
+  return true;
+}
+
 TextNumbers TextNumbers::load(hid_t group) {
   constexpr std::int64_t kMost = NumberText::kMostPosition;
   TextNumbers out;
@@ -210,8 +220,9 @@ TextNumbers TextNumbers::load(hid_t group) {
     read.taken = base::h5_read<std::int64_t>(one.get(), "taken");
     read.coder = NumberCoder::load(one.get());
     good = decimals >= 0 && decimals <= NumberStyle::kMostDecimals && read.step >= 1 &&
-           read.step < kMost && read.coder.n_tokens() == 1 && read.coder.intervals().size() > 0 &&
-           read.coder.intervals().grid.multiplier == 1 && read.coder.intervals().grid.divisor == 1;
+           read.step < kMost && static_cast<std::int64_t>(read.taken.size()) < kMost / read.step &&
+           one_token_an_interval(read.coder) && read.coder.intervals().grid.multiplier == 1 &&
+           read.coder.intervals().grid.divisor == 1;
     for (std::size_t j = 0; good && j < read.taken.size(); ++j)
       good = std::abs(read.taken[j]) < kMost && (j == 0 || read.taken[j] > read.taken[j - 1]);
     for (const double knot : read.coder.intervals().knots)

@@ -1,6 +1,7 @@
 #include "trainer/search.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -9,7 +10,7 @@ namespace semblance::trainer {
 namespace {
 
 /// Nats a row. A block is worth its price (a third of the sampling speed) when one epoch of it
-/// gains that, and rare tokens are let go when it gains that.
+/// gains that.
 constexpr double kWorthwhileGain = 0.02;
 /// So many rows teach a block more than it can learn by heart: no need to try without.
 constexpr std::int64_t kManyRows = 16'000;
@@ -42,19 +43,27 @@ void try_block(SearchResult& result, const Choice& deeper, const StageRunner& ru
   }
 }
 
+/// Nats a row for which rare tokens are let go: what 2,000 validation rows tell from chance, more
+/// where there are fewer of them, as the error of a mean of so many rows is.
+double clear_gain(const Choice& choice, std::int64_t rows) {
+  constexpr double kGain = 0.02, kRows = 2'000;
+  return kGain * std::sqrt(kRows / (choice.fit.validation * static_cast<double>(rows)));
+}
+
 /// Trains without shrinkage, too, and takes that where it is clearly better: tokens that hang
 /// together, such as tests and their units, are learned too slowly with it.
-void let_go(SearchResult& result, const StageRunner& run) {
+void let_go(SearchResult& result, std::int64_t rows, const StageRunner& run) {
   if (result.choice.fit.shrinkage <= 0) return;
   Choice choice = result.choice;
   choice.fit.shrinkage = 0;
   FitResult fit = run("free", choice, nullptr);
   const double gain = result.fit.validation_loss - fit.validation_loss;
+  const bool clear = gain > clear_gain(choice, rows);
   base::log_info(
       "training that does not hold rare tokens back changes the validation loss by {:+.3f} nats a "
       "row: {}",
-      -gain, gain > kWorthwhileGain ? "it is taken" : "they are held back");
-  if (gain > kWorthwhileGain) result = {choice, std::move(fit)};
+      -gain, clear ? "it is taken" : "they are held back");
+  if (clear) result = {choice, std::move(fit)};
 }
 
 }  // namespace
@@ -92,7 +101,7 @@ SearchResult search_network(const TrainOptions& options, const std::vector<int>&
   SearchResult result{plain, run("plain", plain, nullptr)};
   if (!open || plain.fit.validation == 0) return result;
   try_block(result, choice_with(options, 1, cardinalities, ordered, rows, ranks), run);
-  let_go(result, run);
+  let_go(result, rows, run);
   return result;
 }
 

@@ -93,6 +93,7 @@ void calibrate_network(StoredNetwork& network, const TokenRows& rows, std::int64
       calibrate(network, rows,
                 {.rounds = options.calibrate,
                  .rows = calibration_rows(total, network.shape.columns()),
+                 .least_rows = options.codec.rare_min_count,
                  .seed = options.seed,
                  .threads = options.threads,
                  .device = device},

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <random>
 
 #include "base/hdf5.hpp"
 #include "kernels/sample_rows.hpp"
@@ -165,6 +166,136 @@ TEST(Calibrate, KeepsItsPairsInTheModelFile) {
     EXPECT_EQ(back.pairs[p].values, given.network.pairs[p].values);
   }
   EXPECT_EQ(drawn(back, 0, 3).tokens, drawn(given.network, 0, 3).tokens);
+}
+
+TEST(PairDeviance, IsMinusTwiceTheLogOfTheLikelihoodRatio) {
+  // 30 and 10 of equal many: 2 (30 log(30 / 20) + 10 log(10 / 20)) = 10.46.
+  EXPECT_NEAR(pair_deviance(30, 10, 1), 10.465, 1e-3);
+  EXPECT_NEAR(pair_deviance(30, 300, 0.1), 0.0, 1e-12);
+  // None where 20 were expected: 2 * 200 log(1.1) = 38.1.
+  EXPECT_NEAR(pair_deviance(0, 200, 0.1), 38.124, 1e-3);
+  EXPECT_EQ(pair_deviance(0, 0, 0.1), 0.0);
+}
+
+/// Counts of two columns of `tokens` tokens, from rows of them.
+kernels::PairCounts counts_of(const std::vector<std::vector<std::uint16_t>>& columns, int tokens) {
+  kernels::PairCounts counts(std::vector<int>(columns.size(), tokens));
+  std::vector<kernels::CodeColumn> codes;
+  for (const auto& column : columns) codes.emplace_back(std::span<const std::uint16_t>(column));
+  counts.add(codes, 1);
+  return counts;
+}
+
+TEST(FindPairMisfits, TakesNoChanceOfASmallTableForARule) {
+  // Two independent columns of 100 tokens, skewed: 1,000 rows against 65,536 of the same law.
+  constexpr std::int64_t kReal = 1000, kDrawn = 65'536;
+  std::mt19937 random(5);
+  std::geometric_distribution<int> law(0.05);
+  const auto make = [&](std::int64_t n) {
+    std::vector<std::vector<std::uint16_t>> columns(2);
+    for (auto& column : columns)
+      for (std::int64_t row = 0; row < n; ++row)
+        column.push_back(static_cast<std::uint16_t>(std::min(law(random), 99)));
+    return counts_of(columns, 100);
+  };
+  const PairMisfits found = find_pair_misfits(make(kReal), kReal, make(kDrawn), kDrawn, 10);
+  EXPECT_EQ(found.pairs, 0);
+  EXPECT_EQ(found.deviance, 0.0);
+}
+
+TEST(FindPairMisfits, NeverMakesAPairOfFewPeopleCommoner) {
+  const auto real = [](int rows) {
+    std::vector<std::vector<std::uint16_t>> columns(2, std::vector<std::uint16_t>(1000, 0));
+    for (int r = 0; r < rows; ++r) columns[0][r] = columns[1][r] = 1;
+    return counts_of(columns, 2);
+  };
+  const kernels::PairCounts drawn = [] {
+    std::vector<std::vector<std::uint16_t>> columns(2, std::vector<std::uint16_t>(10'000, 0));
+    return counts_of(columns, 2);
+  }();
+  EXPECT_EQ(find_pair_misfits(real(9), 1000, drawn, 10'000, 10).pairs, 0);
+  const PairMisfits found = find_pair_misfits(real(10), 1000, drawn, 10'000, 10);
+  ASSERT_EQ(found.strongest.size(), 1u);
+  EXPECT_EQ(found.strongest[0].a, 1);
+  EXPECT_EQ(found.strongest[0].b, 1);
+  EXPECT_EQ(found.strongest[0].real, 10);
+  EXPECT_EQ(found.strongest[0].drawn, 0);
+}
+
+TEST(MendPairs, DoNotTellHowFewPeopleHaveAPair) {
+  NetworkShape shape;
+  shape.cardinalities = {2, 2};
+  shape.latent = 1, shape.hidden = 4, shape.encoder = 4;
+  const auto correction = [&](int rows) {  // of the second column's token 1 under token 1
+    std::vector<std::vector<std::uint16_t>> columns(2, std::vector<std::uint16_t>(1000, 0));
+    for (int r = 0; r < 400; ++r) columns[0][r] = 1;
+    for (int r = 0; r < rows; ++r) columns[1][r] = 1;
+    const kernels::PairCounts real = counts_of(columns, 2);
+    for (int r = 0; r < 200; ++r) columns[1][r] = 1;
+    const kernels::PairCounts drawn = counts_of(columns, 2);
+    StoredNetwork network{shape, {0, 1}, random_weights(NetworkLayout(shape), 0.3)};
+    const PairMisfits found = find_pair_misfits(real, 1000, drawn, 1000, 10);
+    mend_pairs(network, PairedColumns(shape), found, drawn, 1, {0, 0}, 10, 1);
+    return network.pairs.at(0).values[3];
+  };
+  EXPECT_EQ(correction(0), correction(9));
+  EXPECT_LT(correction(0), -3.0f);
+  EXPECT_LT(correction(0), correction(20));
+}
+
+TEST(MendPairs, CountOnceWhatNearCopiesSay) {
+  // Column 8 depends on a bit that columns 0 to 7 all tell in 98 % of the rows. The network knows
+  // half of the dependence: mending must not overshoot, however many columns tell it.
+  NetworkShape shape;
+  shape.cardinalities.assign(9, 2);
+  shape.latent = 1, shape.hidden = 4, shape.encoder = 4;
+  std::mt19937 random(3);
+  std::uniform_real_distribution<double> uniform;
+  const auto make = [&](double low, double high) {
+    std::vector<std::vector<std::uint16_t>> columns(9);
+    for (int row = 0; row < 40'000; ++row) {
+      const bool bit = uniform(random) < 0.5;
+      for (int c = 0; c < 8; ++c) columns[c].push_back((uniform(random) < 0.98) == bit ? 1 : 0);
+      columns[8].push_back(uniform(random) < (bit ? high : low) ? 1 : 0);
+    }
+    return counts_of(columns, 2);
+  };
+  const kernels::PairCounts real = make(0.2, 0.4), drawn = make(0.25, 0.35);
+  StoredNetwork network{
+      shape, {0, 1, 2, 3, 4, 5, 6, 7, 8}, random_weights(NetworkLayout(shape), 0.3)};
+  const PairMisfits found = find_pair_misfits(real, 40'000, drawn, 40'000, 10);
+  EXPECT_GE(found.pairs, 8);
+  mend_pairs(network, PairedColumns(shape), found, drawn, 1, std::vector<char>(9), 10, 1);
+  std::array<double, 2> sums = {};  // what a row gets whose eight bits are all 0, all 1
+  for (const PairCorrection& pair : network.pairs) {
+    if (pair.column != 8) continue;
+    for (const int bit : {0, 1}) sums[bit] += pair.values[2 * bit + 1] - pair.values[2 * bit];
+  }
+  const auto logit = [](double p) { return std::log(p / (1 - p)); };
+  EXPECT_NEAR(sums[0], logit(0.2) - logit(0.25), 0.1);
+  EXPECT_NEAR(sums[1], logit(0.4) - logit(0.35), 0.1);
+}
+
+TEST(MendPairs, GiveAColumnTablesOfSixteenOthersAtMost) {
+  NetworkShape shape;
+  shape.cardinalities.assign(21, 30);
+  shape.latent = 1, shape.hidden = 4, shape.encoder = 4;
+  // The last column's token depends on each of twenty others in rows of its own.
+  std::vector<std::vector<std::uint16_t>> real(21, std::vector<std::uint16_t>(20'000, 0));
+  std::vector<std::vector<std::uint16_t>> drawn = real;
+  for (std::size_t row = 0; row < 20'000; ++row) {
+    const std::size_t c = row / 1000;
+    real[c][row] = drawn[c][row] = 1;
+    real[20][row] = static_cast<std::uint16_t>(c);
+    drawn[20][row] = static_cast<std::uint16_t>(row % 20);
+  }
+  const kernels::PairCounts x = counts_of(real, 30), y = counts_of(drawn, 30);
+  std::vector<int> order(21);
+  std::iota(order.begin(), order.end(), 0);
+  StoredNetwork network{shape, order, random_weights(NetworkLayout(shape), 0.3)};
+  mend_pairs(network, PairedColumns(shape), find_pair_misfits(x, 20'000, y, 20'000, 10), y, 1,
+             std::vector<char>(21), 10, 1);
+  EXPECT_EQ(network.pairs.size(), 16u);
 }
 
 TEST(PairedColumns, AreThoseOfFewTokens) {

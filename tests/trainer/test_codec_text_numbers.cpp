@@ -304,6 +304,28 @@ TEST(TextNumbers, TheFileGivesTheSameCodec) {
   EXPECT_EQ(loaded.token_columns()[0].ordered, 8);
 }
 
+TEST(TextNumbers, AFileWhoseTokensAreNotItsBinsIsRefused) {
+  const base::TemporaryDirectory folder;
+  const std::string path = folder.file("numbers.h5");
+  {
+    const base::H5Handle file = base::h5_create(path);
+    fit_levels(events())->save(file.get());
+    const base::H5Handle style = base::h5_open_group(file.get(), "style-0");
+    std::vector<std::uint16_t> first = base::h5_read<std::uint16_t>(style.get(), "first");
+    ASSERT_GT(first.size(), 2u);
+    std::fill(first.begin(), first.end(), std::uint16_t{0});
+    ASSERT_GE(H5Ldelete(style.get(), "first", H5P_DEFAULT), 0);
+    base::h5_write(style.get(), "first", first);
+  }
+  EXPECT_THROW(TextNumbers::load(base::h5_open(path).get()), base::Error);
+}
+
+TEST(TextNumbers, TheFewestTokensHaveRoomForBins) {
+  // A base of four: one bin, RARE and MISSING, and one place for groups of levels.
+  const Codec codec = fit(mixed_table(), {.numeric_bins = 128, .digit_base = 4});
+  for (const TokenColumn& column : codec.token_columns()) EXPECT_LE(column.cardinality, 4);
+}
+
 TEST(TextNumbers, ConditionsReachTheRowsOfACodec) {
   const table::Table rows = mixed_table();
   const Codec codec = fit(rows);

@@ -59,6 +59,17 @@ TEST(SearchNetwork, LetsRareTokensGoOnlyWhenItGainsEnough) {
   EXPECT_EQ(block.ran, (std::vector<std::string>{"plain", "probe", "blocks", "free"}));
 }
 
+TEST(SearchNetwork, AsksForMoreWhereFewRowsJudge) {
+  const auto search_rows = [](double free_loss, std::int64_t rows) {
+    PretendedStages stages{10, 10, 9, {}, free_loss};
+    return search_network({}, {3, 4}, {0, 4}, rows, 1, std::ref(stages)).choice.fit.shrinkage == 0;
+  };
+  // 100 validation rows: 0.02 sqrt(2,000 / 100) = 0.089 nats.
+  EXPECT_FALSE(search_rows(9.92, 1'000));
+  EXPECT_TRUE(search_rows(9.90, 1'000));
+  EXPECT_TRUE(search_rows(9.92, 10'000));
+}
+
 TEST(SearchNetwork, GivesManyRowsABlockAtOnce) {
   PretendedStages stages{10, 9.9, 9, {}};
   const SearchResult result = search_network({}, {3, 4}, {0, 4}, 50'000, 1, std::ref(stages));

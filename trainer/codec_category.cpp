@@ -17,7 +17,7 @@ namespace {
 /// What stands for a level that was too rare to keep, where a kept level cannot.
 constexpr const char* kRareText = "_RARE_";
 /// Up to this share of rare cells only kept levels are drawn.
-constexpr double kFewRare = 0.25;
+constexpr double kFewRare = 0.05;
 /// In a column of few values a level is kept when it has this share of them, and never below
 /// kLeastGroup of them.
 constexpr std::int64_t kLargestShare = 50, kLeastGroup = 5;

@@ -171,13 +171,13 @@ def program():
     return ROOT / build / "bin" / "semblance"
 
 
-def learn_and_make(train, seed, folder):
-    """(synthetic table, CPU seconds of training)."""
+def learn_and_make(train, seed, folder, *settings):
+    """(synthetic table, CPU seconds of training); `settings` are flags of `train`."""
     source, model, made = (folder / n for n in ("train.csv", "model.h5", "made.csv"))
     train.to_csv(source, index=False)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([program(), "train", source, "--output", model, "--seed", str(seed), "--threads", "1", "--quiet"],
-                   check=True)
+    subprocess.run([program(), "train", source, "--output", model, "--seed", str(seed), "--threads", "1", "--quiet",
+                    *settings], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([program(), "generate", model, "--rows", str(len(train)), "--seed", str(seed), "--output", made,
                     "--quiet"], check=True)
@@ -250,18 +250,24 @@ def measure(name, seeds):
     return result
 
 
+def chosen_sets(bench, names, known):
+    """The names in a comma-separated list; ends the program where one is not known, or there are no data."""
+    if "SEMBLANCE_DATA" not in os.environ:
+        sys.exit(f"bench/run {bench}: set SEMBLANCE_DATA to the folder of the public tables")
+    sets = names.split(",")
+    unknown = set(sets) - set(known)
+    if unknown:
+        sys.exit(f"bench/run {bench}: no set {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    return sets
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1, help="sets measured at once, each on one thread")
     args = parser.parse_args()
-    if "SEMBLANCE_DATA" not in os.environ:
-        sys.exit("bench/run quality: set SEMBLANCE_DATA to the folder of the public tables")
-    sets = args.sets.split(",")
-    unknown = set(sets) - set(SETS)
-    if unknown:
-        sys.exit(f"bench/run quality: no set {', '.join(sorted(unknown))}; there are: {', '.join(SETS)}")
+    sets = chosen_sets("quality", args.sets, SETS)
     print(f"{harness.cpu_model()}; commit {harness.commit()}; medians of {args.seeds} seeds; default settings")
     print(f"{'set':14s} {'rows':>8s} {'CPU s':>7s} {'shape %':>8s} {'(floor)':>8s} {'trend %':>8s} {'(floor)':>8s} "
           f"{'C2ST AUC':>9s} {'gap':>7s} {'DCR':>6s}  published C2ST AUC")

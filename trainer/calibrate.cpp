@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -60,25 +59,23 @@ struct Drift {
   double excess = 0;          // of their statistics over what chance makes
 };
 
-/// Real and drawn counts of one column's tokens.
-struct ColumnCounts {
-  std::span<const std::int64_t> real, drawn;
-};
-
-/// The two-sample chi-square statistic, less its mean, and the standard deviation of it.
-std::pair<double, double> statistic_of(const ColumnCounts& counts) {
-  const auto total = [](std::span<const std::int64_t> part) {
-    return static_cast<double>(std::accumulate(part.begin(), part.end(), std::int64_t{0}));
+/// By how much the two-sample chi-square statistic lies over its mean, where that is more than four
+/// standard deviations; else 0.
+double drift_excess(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn) {
+  constexpr double kDeviations = 4;
+  const auto total = [](std::span<const std::int64_t> counts) {
+    return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   };
-  const double scale = std::sqrt(total(counts.drawn) / total(counts.real));
+  const double scale = std::sqrt(total(drawn) / total(real));
   double statistic = 0, freedom = -1;
-  for (std::size_t t = 0; t < counts.real.size(); ++t) {
-    if (counts.real[t] + counts.drawn[t] == 0) continue;
-    const double a = static_cast<double>(counts.real[t]), b = static_cast<double>(counts.drawn[t]);
+  for (std::size_t t = 0; t < real.size(); ++t) {
+    if (real[t] + drawn[t] == 0) continue;
+    const double a = static_cast<double>(real[t]), b = static_cast<double>(drawn[t]);
     statistic += std::pow(a * scale - b / scale, 2) / (a + b);
     ++freedom;
   }
-  return {statistic - freedom, std::sqrt(2 * std::max(0.0, freedom))};
+  const double excess = statistic - freedom;
+  return freedom > 0 && excess > kDeviations * std::sqrt(2 * freedom) ? excess : 0;
 }
 
 Drift find_drift(const NetworkShape& shape, const std::vector<std::int64_t>& real,
@@ -88,10 +85,10 @@ Drift find_drift(const NetworkShape& shape, const std::vector<std::int64_t>& rea
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
     const auto begin = static_cast<std::size_t>(offsets[s]),
                size = static_cast<std::size_t>(offsets[s + 1]) - begin;
-    const ColumnCounts counts{std::span(real).subspan(begin, size),
-                              std::span(drawn).subspan(begin, size)};
-    out.drifted.push_back(has_drifted(counts.real, counts.drawn));
-    if (out.drifted.back() != 0) out.excess += statistic_of(counts).first;
+    const double excess =
+        drift_excess(std::span(real).subspan(begin, size), std::span(drawn).subspan(begin, size));
+    out.drifted.push_back(excess > 0);
+    out.excess += excess;
   }
   return out;
 }
@@ -126,9 +123,7 @@ std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns) {
 }
 
 bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn) {
-  constexpr double kDeviations = 4;
-  const auto [excess, deviation] = statistic_of({real, drawn});
-  return deviation > 0 && excess > kDeviations * deviation;
+  return drift_excess(real, drawn) > 0;
 }
 
 CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,

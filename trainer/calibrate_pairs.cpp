@@ -51,7 +51,6 @@ bool share_rows(const PairMisfit& x, const PairMisfit& y, const kernels::PairCou
 
 PairedColumns::PairedColumns(const NetworkShape& shape) {
   constexpr int kMostTokens = 256;
-  constexpr double kMostCells = 1 << 24;
   std::vector<int> order(shape.cardinalities.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -59,7 +58,7 @@ PairedColumns::PairedColumns(const NetworkShape& shape) {
   double tokens = 0;
   for (const int s : order) {
     tokens += shape.cardinalities[s];
-    if (shape.cardinalities[s] > kMostTokens || tokens * tokens / 2 > kMostCells) break;
+    if (shape.cardinalities[s] > kMostTokens || tokens * tokens / 2 > kMostPairCells) break;
     if (shape.cardinalities[s] > 1) columns_.push_back(s);
   }
   if (columns_.size() < 2 || !shape.autoregressive) columns_.clear();

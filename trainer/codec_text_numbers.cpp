@@ -18,6 +18,16 @@ NumberRank rank_of(const NumberStyle& style, std::int64_t position) {
           static_cast<double>(position) / static_cast<double>(power_of_ten(style.decimals))};
 }
 
+/// True when token i is interval i, and there are no others.
+bool one_token_an_interval(const NumberCoder& coder) {
+  const std::int32_t n = coder.intervals().size();
+  if (n == 0 || coder.n_tokens() != 1 || coder.has_missing() || coder.cardinality(0) != n)
+    return false;
+  for (std::int32_t i = 0; i < n; ++i)
+    if (coder.interval_of(static_cast<std::uint16_t>(i), 0) != i) return false;
+  return true;
+}
+
 }  // namespace
 
 std::optional<NumberRank> number_rank(std::string_view text) {
@@ -191,16 +201,6 @@ void TextNumbers::save(hid_t group) const {
     base::h5_write(one.get(), "taken", groups_[i].taken);
     groups_[i].coder.save(one.get());
   }
-}
-
-/// True when token i is interval i, and there are no others.
-static bool one_token_an_interval(const NumberCoder& coder) {
-  const std::int32_t n = coder.intervals().size();
-  if (n == 0 || coder.n_tokens() != 1 || coder.has_missing() || coder.cardinality(0) != n)
-    return false;
-  for (std::int32_t i = 0; i < n; ++i)
-    if (coder.interval_of(static_cast<std::uint16_t>(i), 0) != i) return false;
-  return true;
 }
 
 TextNumbers TextNumbers::load(hid_t group) {

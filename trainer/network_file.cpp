@@ -32,7 +32,6 @@ void read_pairs(hid_t group, StoredNetwork& network) {
                    "/network/pairs has {} given columns of {} columns", given.size(),
                    column.size());
   const int columns = network.shape.columns();
-  constexpr std::int64_t kMostCells = 1 << 24;  // trainer/calibrate_pairs.hpp
   std::set<std::pair<int, int>> known;
   std::int64_t cells = 0;
   for (std::size_t p = 0; p < given.size(); ++p) {
@@ -42,7 +41,7 @@ void read_pairs(hid_t group, StoredNetwork& network) {
     const std::vector<std::int64_t> sizes = {network.shape.cardinalities[given[p]],
                                              network.shape.cardinalities[column[p]]};
     cells += sizes[0] * sizes[1];
-    SEMBLANCE_EXPECT(cells <= kMostCells && known.insert({given[p], column[p]}).second, kData,
+    SEMBLANCE_EXPECT(cells <= kMostPairCells && known.insert({given[p], column[p]}).second, kData,
                      "/network/pairs has too large tables, or two for columns {} and {}", given[p],
                      column[p]);
     std::vector<std::int64_t> dims;

@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "trainer/network.hpp"
 
 namespace semblance::trainer {
+
+/// Cells that the tables of all pairs of columns may have together.
+constexpr std::int64_t kMostPairCells = 1 << 24;
 
 /// What the tokens of one column add to the logits of a later one, beside what the network says.
 struct PairCorrection {

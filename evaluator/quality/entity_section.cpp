@@ -247,6 +247,8 @@ Section entity_section(const Context& context) {
   section.checks.push_back(constants_check(data, real, synthetic, is_constant));
   section.checks.push_back(unchanged_check(data, real, synthetic, third, is_constant));
   section.checks.push_back(gaps_check(data, real, synthetic, third));
+  SEMBLANCE_EXPECT(!data.synthetic.entity.empty(), kData,
+                   "the synthetic table has no column that tells whose row it is");
   section.checks.push_back(lag_check(data, real, synthetic, third, is_constant));
   section.checks.push_back(order_check(data, real, synthetic));
   return section;

@@ -174,6 +174,15 @@ TEST(Report, RealAgainstRealFailsNoGate) {
   EXPECT_THAT(failed_gates(report), ::testing::IsEmpty());
 }
 
+TEST(Report, NoCheckVanishesWhenOneTableDoesNotSayWhoseRowItIs) {
+  Comparison data = compare(population(60, 1), population(50, 2), population(40, 3));
+  for (std::int64_t i = 0; i < 60; ++i) data.real.entity.push_back(i / 3);
+  EvaluateOptions options = quick();
+  expect_complete(data, options);
+  EXPECT_THAT(find(build_report(data, options), "quality.entity_rows_ks")->why_not,
+              HasSubstr("the synthetic table has no column"));
+}
+
 TEST(Render, DataCannotLeaveItsScriptElement) {
   const Json data = {{"title", "</title><script>alert(1)</script>"},
                      {"x", "</script><!--<script>\xE2\x80\xA8&"}};

@@ -38,10 +38,15 @@ struct TenBins {
       low -= 0.5;
       high += 0.5;
     }
+    if (low == high) {  // so large that a half changes nothing
+      low = std::nextafter(low, -std::numeric_limits<double>::infinity());
+      high = std::nextafter(high, std::numeric_limits<double>::infinity());
+    }
   }
   int bin(double v) const {  // -1 outside
     if (v < low || v > high) return -1;
-    int k = std::min(static_cast<int>((v - low) / (high - low) * 10), 9);
+    const double x = (v - low) / (high - low) * 10;  // not a number when the range is infinite
+    int k = x < 9 ? static_cast<int>(x) : 9;
     // As np.histogram2d, an edge belongs to the bin above it.
     while (k > 0 && v < edge(k)) --k;
     while (k < 9 && v >= edge(k + 1)) ++k;

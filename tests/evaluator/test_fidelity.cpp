@@ -108,5 +108,12 @@ TEST(Lbfgs, FindsTheMinimumOfRosenbrock) {
   EXPECT_NEAR(found[1], 1, 1e-5);
 }
 
+TEST(SdvLegacy, AConstantOfLargeNumbersFillsOneBin) {
+  const std::vector<double> large(200, 0x1p60), other(200, 0x1p53);
+  const Comparison data = compare({numbers("x", large), numbers("y", other)},
+                                  {numbers("x", large), numbers("y", other)});
+  EXPECT_DOUBLE_EQ(sdv_measures(data, data.synthetic, 1).continuous_kl, 1);
+}
+
 }  // namespace
 }  // namespace semblance::evaluator

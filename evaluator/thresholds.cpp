@@ -121,6 +121,9 @@ Thresholds parse_thresholds(std::string_view yaml, const std::string& path,
           fmt::format("there is no check '{}'{}", id, base::did_you_mean(id, known)));
     }
     out[id] = parse_rule(path, entry.second);
+    // The bound on ε has a verdict without a limit: it fails above the accounted ε.
+    if (out[id].gate && !out[id].pass && id != "privacy.epsilon_lower")
+      bad(path, entry.first, fmt::format("'{}' is a gate and needs a 'pass' limit", id));
   }
   return out;
 }

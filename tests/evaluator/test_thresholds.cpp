@@ -62,6 +62,8 @@ TEST(Thresholds, MistakesAreNamedWithTheLine) {
               ::testing::AllOf(HasSubstr("t.yaml:2"), HasSubstr("warn")));
   EXPECT_THAT(message_of("checks:\n  a: {pass: x}"), HasSubstr("not a number"));
   EXPECT_THAT(message_of("checks:\n  a: {pass: 2, warn: 1}"), HasSubstr("stricter"));
+  EXPECT_THAT(message_of("checks:\n  a: {warn: 2, gate: true}"),
+              ::testing::AllOf(HasSubstr("t.yaml:2"), HasSubstr("pass")));
   EXPECT_THAT(message_of("{}"), HasSubstr("checks"));
   EXPECT_THAT(message_of("checks: ["), HasSubstr("t.yaml:1"));
 }
@@ -76,6 +78,10 @@ TEST(Thresholds, AnUnknownCheckIsNamedWithTheLineAndTheNearestName) {
     EXPECT_THAT(error.what(),
                 ::testing::AllOf(HasSubstr("t.yaml:3"), HasSubstr("quality.shape_error")));
   }
+}
+
+TEST(Thresholds, TheBoundOnEpsilonIsAGateWithoutALimit) {
+  EXPECT_EQ(message_of("checks: {privacy.epsilon_lower: {gate: true}}"), "no error");
 }
 
 TEST(Thresholds, TheBuiltInRulesAreWellFormed) { EXPECT_GT(load_thresholds("").size(), 10u); }

@@ -4,14 +4,33 @@
 #include <cmath>
 
 namespace semblance::evaluator {
+namespace {
+
+bool is_whole(double value) { return value == std::floor(value) && std::abs(value) < 9e15; }
+
+/// 1, or a power of two that keeps a few hundred times a huge range finite.
+double scale_of(double low, double high) { return high > 1e300 || low < -1e300 ? 0x1p-12 : 1; }
+
+/// Every digit: edges of datetimes differ in the last ones alone.
+Json exact(std::span<const double> values) {
+  Json out = Json::array();
+  for (const double value : values) {
+    out.push_back(is_whole(value)        ? Json(static_cast<std::int64_t>(value))
+                  : std::isfinite(value) ? Json(value)
+                                         : Json(nullptr));
+  }
+  return out;
+}
+
+}  // namespace
 
 Json rounded(double value) {
   if (!std::isfinite(value)) return nullptr;
-  if (value == 0) return 0;
+  if (is_whole(value)) return static_cast<std::int64_t>(value);
   const double magnitude = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
   if (!std::isfinite(magnitude)) return value;
   const double whole = std::round(value * magnitude) / magnitude;
-  if (whole == std::floor(whole) && std::abs(whole) < 9e15) return static_cast<std::int64_t>(whole);
+  if (is_whole(whole)) return static_cast<std::int64_t>(whole);
   return whole;
 }
 
@@ -75,7 +94,7 @@ Json histogram_block(std::string title, std::string x_title, std::span<const dou
   return {{"type", "histogram"},
           {"title", std::move(title)},
           {"x_title", std::move(x_title)},
-          {"edges", rounded(edges)},
+          {"edges", exact(edges)},
           {"series", named_series(series)}};
 }
 
@@ -111,10 +130,12 @@ std::vector<double> histogram_shares(std::span<const double> values, double low,
                                      int n_bins) {
   std::vector<double> shares(static_cast<std::size_t>(n_bins));
   double n = 0;
-  const double width = high > low ? (high - low) / n_bins : 1;
+  const double scale = scale_of(low, high);
+  const double first = low * scale;
+  const double width = high > low ? (high * scale - first) / n_bins : 1;
   for (const double value : values) {
     if (std::isnan(value)) continue;
-    const double bin = std::clamp(std::floor((value - low) / width), 0.0, n_bins - 1.0);
+    const double bin = std::clamp(std::floor((value * scale - first) / width), 0.0, n_bins - 1.0);
     ++shares[static_cast<std::size_t>(bin)];
     ++n;
   }
@@ -124,8 +145,10 @@ std::vector<double> histogram_shares(std::span<const double> values, double low,
 
 std::vector<double> bin_edges(double low, double high, int n_bins) {
   std::vector<double> edges(static_cast<std::size_t>(n_bins) + 1);
+  const double scale = scale_of(low, high);
+  const double first = low * scale, range = high * scale - first;
   for (int i = 0; i <= n_bins; ++i)
-    edges[static_cast<std::size_t>(i)] = low + (high - low) * i / n_bins;
+    edges[static_cast<std::size_t>(i)] = (first + range * i / n_bins) / scale;
   return edges;
 }
 

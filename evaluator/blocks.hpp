@@ -10,7 +10,8 @@
 
 namespace semblance::evaluator {
 
-/// A number for the page: rounded to six significant digits, null when not finite.
+/// A number for the page: rounded to six significant digits, whole numbers below 9e15 as they are;
+/// null when not finite.
 Json rounded(double value);
 Json rounded(std::span<const double> values);
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "evaluator/blocks.hpp"
 #include "evaluator/build_report.hpp"
 #include "evaluator/context.hpp"
 #include "evaluator/gates.hpp"
@@ -181,6 +182,21 @@ TEST(Report, NoCheckVanishesWhenOneTableDoesNotSayWhoseRowItIs) {
   expect_complete(data, options);
   EXPECT_THAT(find(build_report(data, options), "quality.entity_rows_ks")->why_not,
               HasSubstr("the synthetic table has no column"));
+}
+
+TEST(Blocks, WholeNumbersKeepEveryDigit) {
+  EXPECT_EQ(rounded(1234502.0), Json(1234502));
+  EXPECT_EQ(rounded(-8999999999999999.0), Json(-8999999999999999));
+  EXPECT_EQ(rounded(1.23456789), Json(1.23457));
+  EXPECT_EQ(rounded(1234567.8), Json(1234570));
+}
+
+TEST(Blocks, EdgesOfHistogramsKeepEveryDigit) {
+  const double low = 1'700'000'000'000'000;  // microseconds
+  const Json block = histogram_block("", "", bin_edges(low, low + 2, 4), {});
+  EXPECT_EQ(block["edges"][0], Json(1'700'000'000'000'000));
+  EXPECT_EQ(block["edges"][1].get<double>(), low + 0.5);
+  EXPECT_EQ(block["edges"][4].get<double>(), low + 2);
 }
 
 TEST(Render, DataCannotLeaveItsScriptElement) {

@@ -104,6 +104,10 @@ std::vector<double> errors_of(const Symmetric& factor, double scale) {
 
 constexpr double kDependent = 1e-9;
 
+/// Independent features besides the intercept. \param cells  sums of products before any ridge,
+/// which would make copies of a feature count
+int features_rank(Symmetric cells) { return factorise(cells, kDependent) - 1; }
+
 double penalised_deviance(const LinearModel& model, const SparseRows& rows,
                           std::span<const double> labels, double ridge) {
   double sum = 0;
@@ -145,11 +149,13 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const double> labels,
       add_outer(hessian, rows, i, std::max(p * (1 - p), 1e-10));
       add_scaled(gradient, rows, i, labels[static_cast<std::size_t>(i)] - p);
     }
+    // In the first step all rows weigh the same; later weights of almost 0 would hide features.
+    if (step == 0) model.rank = features_rank(hessian);
     for (std::size_t j = 1; j < n; ++j) {
       hessian.at(j, j) += ridge;
       gradient[j] -= ridge * model.coefficient[j];
     }
-    model.rank = factorise(hessian, kDependent) - 1;
+    factorise(hessian, kDependent);
     const std::vector<double> direction = solve(hessian, gradient);
     const LinearModel before = model;
     double length = 1, next = 0;
@@ -179,9 +185,10 @@ LinearModel fit_least_squares(const SparseRows& rows, std::span<const double> ta
     add_outer(normal, rows, i, 1);
     add_scaled(right, rows, i, targets[static_cast<std::size_t>(i)]);
   }
-  for (std::size_t j = 1; j < n; ++j) normal.at(j, j) += ridge;
   LinearModel model;
-  model.rank = factorise(normal, kDependent) - 1;
+  model.rank = features_rank(normal);
+  for (std::size_t j = 1; j < n; ++j) normal.at(j, j) += ridge;
+  factorise(normal, kDependent);
   model.coefficient = solve(normal, right);
   double squares = 0;
   for (std::int64_t i = 0; i < rows.n_rows(); ++i) {

@@ -164,9 +164,10 @@ std::optional<Interval> centred_interval(double value, std::vector<double> draws
   if (!std::isfinite(value) || draws.size() < kDraws / 2) return std::nullopt;
   std::sort(draws.begin(), draws.end());
   const double shift = value - mean_present(draws);
-  return Interval{std::clamp(quantile(draws, 0.025) + shift, low, std::max(low, value)),
-                  std::clamp(quantile(draws, 0.975) + shift, std::min(high, value), high),
-                  "bootstrap of rows, 200 resamples, centred, 95 %"};
+  return Interval{
+      std::clamp(quantile(draws, 0.025) + shift, low, std::max(low, value)),
+      std::clamp(quantile(draws, 0.975) + shift, std::min(high, value), std::max(high, value)),
+      "bootstrap of rows, 200 resamples, centred, 95 %"};
 }
 
 std::optional<Interval> quantile_interval(std::span<const double> sorted, double share) {

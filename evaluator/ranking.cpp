@@ -5,11 +5,14 @@
 #include <functional>
 #include <limits>
 
+#include "base/error.hpp"
+
 namespace semblance::evaluator {
 namespace {
 
 std::vector<double> descending(std::span<const double> values) {
   std::vector<double> out(values.begin(), values.end());
+  SEMBLANCE_ASSERT(std::none_of(out.begin(), out.end(), [](double v) { return std::isnan(v); }));
   std::sort(out.begin(), out.end(), std::greater<>());
   return out;
 }

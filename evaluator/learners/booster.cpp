@@ -16,6 +16,13 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
+/// XGBoost refuses infinite cells, so numbers beyond the range of float stay at its ends; NaN
+/// stays.
+float as_float(double value) {
+  constexpr double kMost = 3.4e38;
+  return static_cast<float>(std::clamp(value, -kMost, kMost));
+}
+
 void check(int code, const char* doing) {
   if (code != 0)
     base::fail(base::ErrorKind::kInternal, "XGBoost could not {}: {}", doing, XGBGetLastError());
@@ -70,7 +77,7 @@ void TreeCoding::append(const Rows& rows, std::span<const std::int64_t> chosen,
       const auto i = static_cast<std::size_t>(chosen[r]);
       float value = kNaN;
       if (!feature.numbers.empty()) {
-        value = static_cast<float>(feature.numbers[i]);
+        value = as_float(feature.numbers[i]);
       } else if (feature.codes[i] >= 0) {
         value = position_[k][static_cast<std::size_t>(feature.codes[i])];
       }

@@ -53,21 +53,30 @@ std::int32_t Design::add_feature(int column, std::string name) {
 void Design::add_numeric(const Comparison& data, std::span<const Rows* const> tables, int column) {
   const auto j = static_cast<std::size_t>(column);
   Part part{.column = column, .numeric = true};
-  double n = 0, missing = 0, sum = 0, squares = 0;
+  double n = 0, missing = 0, sum = 0, squares = 0, largest = 0;
+  for (const Rows* rows : tables) {
+    for (const double value : rows->features[j].numbers) {
+      if (!std::isnan(value)) largest = std::max(largest, std::abs(value));
+    }
+  }
+  constexpr double kSquaresFit = 1e140;  // sums of squares of larger numbers may overflow
+  if (largest > kSquaresFit) part.scale = largest;
   for (const Rows* rows : tables) {
     for (const double value : rows->features[j].numbers) {
       if (std::isnan(value)) {
         ++missing;
       } else {
         ++n;
-        sum += value;
+        sum += value / part.scale;
       }
     }
   }
   part.mean = n > 0 ? sum / n : 0;
   for (const Rows* rows : tables) {
     for (const double value : rows->features[j].numbers) {
-      if (!std::isnan(value)) squares += (value - part.mean) * (value - part.mean);
+      if (std::isnan(value)) continue;
+      const double rest = value / part.scale - part.mean;
+      squares += rest * rest;
     }
   }
   const std::string& name = data.columns[j].name();
@@ -132,7 +141,7 @@ void Design::append(const Rows& rows, std::span<const std::int64_t> chosen, Spar
         if (std::isnan(value)) {
           put(part.missing_feature, 1);
         } else {
-          put(part.value_feature, (value - part.mean) / part.deviation);
+          put(part.value_feature, (value / part.scale - part.mean) / part.deviation);
         }
       } else if (feature.codes[i] < 0) {
         put(part.missing_feature, 1);

@@ -52,6 +52,7 @@ class Design {
   struct Part {
     int column = 0;
     bool numeric = false;
+    double scale = 1;  ///< by which values are divided first; not 1 only for huge ones
     double mean = 0, deviation = 1;
     std::int32_t value_feature = -1;          ///< of a number that varies
     std::int32_t missing_feature = -1;        ///< when some value is missing

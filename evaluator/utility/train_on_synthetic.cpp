@@ -136,6 +136,8 @@ class Task {
     if (regression_) {
       // Values are standardised: squared error then has the same scale for every column.
       booster.task = BoosterOptions::Task::kRegression;
+      SEMBLANCE_EXPECT(std::isfinite(deviation), kData,
+                       "column '{}' has values too large to be predicted", name());
       const double mean = mean_present(fit.values), deviation = standard_deviation(fit.values);
       std::vector<double> scaled;
       for (const double v : fit.values) scaled.push_back((v - mean) / deviation);

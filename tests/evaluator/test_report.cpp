@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cfloat>
 #include <cmath>
 #include <map>
 
@@ -182,6 +183,22 @@ TEST(Report, NoCheckVanishesWhenOneTableDoesNotSayWhoseRowItIs) {
   expect_complete(data, options);
   EXPECT_THAT(find(build_report(data, options), "quality.entity_rows_ks")->why_not,
               HasSubstr("the synthetic table has no column"));
+}
+
+TEST(Report, NoCheckVanishesForTheLargestNumbers) {
+  const auto with_extremes = [](std::uint64_t stream) {
+    std::vector<table::Column> columns = population(120, stream);
+    columns[0].reals[3] = DBL_MAX;
+    columns[0].reals[5] = -DBL_MAX;
+    columns[2].reals[7] = 1e39;
+    return columns;
+  };
+  for (const char* target : {"x", "group"}) {
+    EvaluateOptions options = quick();
+    options.target = target;
+    expect_complete(compare(with_extremes(1), with_extremes(2), with_extremes(3)), options);
+    expect_complete(compare(population(100, 1), with_extremes(2), population(80, 3)), options);
+  }
 }
 
 TEST(Blocks, WholeNumbersKeepEveryDigit) {

@@ -53,15 +53,16 @@ Section global_utility_section(const Context& context) {
   const TaskTables tables = task_tables(data, context.options.seed);
   Check check{.id = "utility.global",
               .title = "Every column as target: mean relative score",
-              .definition = fmt::format("Each column in turn is predicted from all others by "
-                                        "XGBoost (30 trees of depth 4, at most {} rows), learned "
-                                        "once from the real and once from the synthetic table and "
-                                        "scored on real test rows (2·AUC − 1 or R²). Mean "
-                                        "over columns of synthetic score / real score, cut to [0, "
-                                        "1], over columns that the real model predicts at "
-                                        "all (score above {}). 1: all relations can be learned "
-                                        "from the synthetic table (TabStruct's global utility).",
-                                        kMostRows, kPredictable),
+              .definition = fmt::format(
+                  "Each column in turn is predicted from all others by "
+                  "XGBoost (30 trees of depth 4, equally many rows, at most {}), learned "
+                  "once from the real and once from the synthetic table and "
+                  "scored on real test rows (2·AUC − 1 or R²). Mean "
+                  "over columns of synthetic score / real score, cut to [0, "
+                  "1], over columns that the real model predicts at "
+                  "all (score above {}). 1: all relations can be learned "
+                  "from the synthetic table (TabStruct's global utility).",
+                  kMostRows, kPredictable),
               .unit = "ratio"};
   Section section{
       .text = "A single target may be lucky; here every column is predicted from all others."};

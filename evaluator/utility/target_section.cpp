@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -25,7 +24,8 @@ const char* const kGapTitle = "Train on synthetic, test on real: loss";
 const char* const kGapDefinition =
     "XGBoost (200 trees of depth 6) predicts the target from all other columns, once learned from "
     "the real and once from the "
-    "synthetic table (equally many rows at most); both are scored on the same real test rows by "
+    "synthetic table (equally many rows, at most --sample); both are scored on the same real test "
+    "rows by "
     "AUC (classes; mean over "
     "one-against-the-rest) or R² (numbers). The loss is the real model's score minus the synthetic "
     "model's. 0: as good.";
@@ -148,10 +148,10 @@ std::vector<Check> fairness_checks(const Context& context, const TaskTables& tab
     why = "no protected column was named: give one with --protected-column";
   } else if (context.data.columns[static_cast<std::size_t>(column)].numeric) {
     why = "the protected column is numeric; it must be a category";
-  } else if (!scores.classification || scores.predicted_synthetic.empty() ||
-             std::any_of(scores.truth.begin(), scores.truth.end(),
-                         [](double t) { return t > 1; })) {
+  } else if (scores.n_classes != 2) {
     why = "fairness is judged for a target of two classes";
+  } else if (scores.predicted_synthetic.empty()) {
+    why = "the synthetic target does not vary";
   }
   std::vector<Check> checks;
   if (!why.empty()) {

@@ -116,9 +116,8 @@ class Task {
     return data_.columns[static_cast<std::size_t>(options_.target)].name();
   }
 
-  Labels labels(const Rows& rows, std::uint64_t stream) const {
-    return labels_of(data_, rows, options_.target, classes_, options_.most_rows, options_.seed,
-                     stream);
+  Labels labels(const Rows& rows, std::int64_t most, std::uint64_t stream) const {
+    return labels_of(data_, rows, options_.target, classes_, most, options_.seed, stream);
   }
 
   /// [rows] of regression, [rows, classes] of classification.
@@ -136,9 +135,9 @@ class Task {
     if (regression_) {
       // Values are standardised: squared error then has the same scale for every column.
       booster.task = BoosterOptions::Task::kRegression;
+      const double mean = mean_present(fit.values), deviation = standard_deviation(fit.values);
       SEMBLANCE_EXPECT(std::isfinite(deviation), kData,
                        "column '{}' has values too large to be predicted", name());
-      const double mean = mean_present(fit.values), deviation = standard_deviation(fit.values);
       std::vector<double> scaled;
       for (const double v : fit.values) scaled.push_back((v - mean) / deviation);
       std::vector<double> out = Booster(fit_rows, scaled, booster).predict(held_rows);
@@ -218,8 +217,11 @@ std::vector<double> last_of_each(const std::vector<double>& predicted, std::size
 TaskScores train_on_synthetic(const Comparison& data, const Rows& train, const Rows& synthetic,
                               const Rows& test, const TaskOptions& options) {
   const Task task(data, options);
-  const Labels real = task.labels(train, kTrain), mock = task.labels(synthetic, kSynthetic),
-               held = task.labels(test, kTest);
+  // Equally many rows on both sides: a larger table would teach more, however good its rows are.
+  const std::int64_t most = std::min({options.most_rows, train.n_rows, synthetic.n_rows});
+  const Labels real = task.labels(train, most, kTrain),
+               mock = task.labels(synthetic, most, kSynthetic),
+               held = task.labels(test, options.most_rows, kTest);
   SEMBLANCE_EXPECT(!one_value(real.values), kData,
                    "the real column '{}' has a single value or none", task.name());
   SEMBLANCE_EXPECT(!one_value(held.values), kData,

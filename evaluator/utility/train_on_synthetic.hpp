@@ -13,7 +13,7 @@ namespace semblance::evaluator {
 /// What to predict, and with what.
 struct TaskOptions {
   int target = 0;                  ///< column to predict
-  std::int64_t most_rows = 20000;  ///< of each training table
+  std::int64_t most_rows = 20000;  ///< of each table; of both training tables the smaller's number
   int trees = 200, depth = 6;      ///< as in BoosterOptions
   double rate = 0.1;               ///< as in BoosterOptions
   bool linear = true;              ///< also fit linear or logistic regression

@@ -40,15 +40,26 @@ double quantile(std::span<const double> sorted, double share) {
   return sorted[below] + (sorted[above] - sorted[below]) * (at - static_cast<double>(below));
 }
 
+double relation_gap(double real, double other) {
+  return std::abs(real - (std::isnan(other) ? 0 : other));
+}
+
 double pearson(std::span<const double> a, std::span<const double> b) {
-  double n = 0, mean_a = 0, mean_b = 0;
+  double n = 0, mean_a = 0, mean_b = 0, first_a = 0, first_b = 0;
+  bool varies_a = false, varies_b = false;  // a rounded mean makes constants vary
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (std::isnan(a[i]) || std::isnan(b[i])) continue;
+    if (n == 0) {
+      first_a = a[i];
+      first_b = b[i];
+    }
+    varies_a |= a[i] != first_a;
+    varies_b |= b[i] != first_b;
     mean_a += a[i];
     mean_b += b[i];
     ++n;
   }
-  if (n < 2) return kNaN;
+  if (!varies_a || !varies_b) return kNaN;
   mean_a /= n;
   mean_b /= n;
   double aa = 0, bb = 0, ab = 0;

@@ -15,6 +15,9 @@ double standard_deviation(std::span<const double> values);
 double quantile(std::span<const double> sorted, double share);
 /// Pearson correlation over rows where both are present; NaN for fewer than two or a constant side.
 double pearson(std::span<const double> a, std::span<const double> b);
+/// |real − other| of two measures of a relation. An `other` that is not known counts as 0: what
+/// does not vary there hangs on nothing. NaN when `real` is not known.
+double relation_gap(double real, double other);
 /// Ranks 1..n with ties averaged; NaN keeps NaN.
 std::vector<double> ranks(std::span<const double> values);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include "base/parallel.hpp"
 #include "base/philox.hpp"
@@ -192,31 +193,22 @@ double mean_vw(const Context& context, const std::vector<CodedColumn>& codes, bo
       return voas_williamson(cells).ratio;
     });
   }
-  std::vector<double> by_first(codes.size(), kNaN);
+  std::vector<double> sums(codes.size()), counts(codes.size());
   base::parallel_for(
       static_cast<std::int64_t>(codes.size()), context.options.threads, [&](std::int64_t first) {
         const auto i = static_cast<std::size_t>(first);
-        double sum = 0, n = 0;
         for (std::size_t j = i + 1; j < codes.size(); ++j) {
           const std::array<std::span<const std::int32_t>, 2> a = {real[i], real[j]},
                                                              b = {other[i], other[j]};
           const std::array<int, 2> n_codes = {codes[i].n_codes, codes[j].n_codes};
           const double ratio = voas_williamson(cross_table(a, b, n_codes)).ratio;
           if (std::isnan(ratio)) continue;
-          sum += ratio;
-          ++n;
+          sums[i] += ratio;
+          ++counts[i];
         }
-        if (n > 0) by_first[i] = sum / n * (n / static_cast<double>(codes.size() - 1 - i));
       });
-  // Rows of the upper triangle weigh by their number of tables.
-  double sum = 0, weight = 0;
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    if (std::isnan(by_first[i])) continue;
-    const double w = static_cast<double>(codes.size() - 1 - i);
-    sum += by_first[i] * w;
-    weight += w;
-  }
-  return weight > 0 ? sum / weight : kNaN;
+  const double n = std::accumulate(counts.begin(), counts.end(), 0.0);
+  return n > 0 ? std::accumulate(sums.begin(), sums.end(), 0.0) / n : kNaN;
 }
 
 Check voas_check(const Context& context, const std::vector<CodedColumn>& codes) {
@@ -224,7 +216,8 @@ Check voas_check(const Context& context, const std::vector<CodedColumn>& codes) 
   Check check{.id = "quality.svw_pairs",
               .title = "Voas–Williamson statistic of pairs",
               .definition =
-                  "Mean over all two-way tables of S_VW = Σ (s − r)² / ((s + r)/2) / (cells − 1), "
+                  "Mean over all two-way tables of two cells or more of S_VW = Σ (s − r)² / ((s + "
+                  "r)/2) / (cells − 1), "
                   "r and s the counts of equally "
                   "many real and synthetic rows (synthpop's utility.tab). 1: drawn from the real "
                   "cells; 2: two samples of one "
@@ -278,9 +271,9 @@ std::vector<double> information(const std::vector<CodedColumn>& codes,
   return out;
 }
 
-double mean_gap(const std::vector<double>& a, const std::vector<double>& b) {
+double mean_gap(const std::vector<double>& real, const std::vector<double>& other) {
   std::vector<double> gaps;
-  for (std::size_t k = 0; k < a.size(); ++k) gaps.push_back(std::abs(a[k] - b[k]));
+  for (std::size_t k = 0; k < real.size(); ++k) gaps.push_back(relation_gap(real[k], other[k]));
   return mean_present(gaps);
 }
 
@@ -293,8 +286,9 @@ Check information_check(const Context& context, const std::vector<CodedColumn>& 
               .definition =
                   "Mean over pairs of columns of |NMI(real) − NMI(synthetic)|, NMI the mutual "
                   "information over the "
-                  "geometric mean of the entropies, on the codes of the accuracy tables. Sees "
-                  "relations of any form.",
+                  "geometric mean of the entropies, on the codes of the accuracy tables; 0 "
+                  "where a column is constant in the synthetic table alone. Sees relations of any "
+                  "form.",
               .unit = ""};
   const auto real = information(codes, &CodedColumn::real, threads),
              synthetic = information(codes, &CodedColumn::synthetic, threads);
@@ -305,15 +299,16 @@ Check information_check(const Context& context, const std::vector<CodedColumn>& 
   }
   check.value = value;
   const Sides sides = sides_of(codes);
-  check.interval = centred_interval(
-      value,
-      draws_of(context, sides, 2,
-               [&](auto a, auto b, const std::vector<int>& pair) {
-                 const int x = sides.n_codes[static_cast<std::size_t>(pair[0])],
-                           y = sides.n_codes[static_cast<std::size_t>(pair[1])];
-                 return std::abs(normalised_information(a, x, y) - normalised_information(b, x, y));
-               }),
-      0, 1);
+  check.interval =
+      centred_interval(value,
+                       draws_of(context, sides, 2,
+                                [&](auto a, auto b, const std::vector<int>& pair) {
+                                  const int x = sides.n_codes[static_cast<std::size_t>(pair[0])],
+                                            y = sides.n_codes[static_cast<std::size_t>(pair[1])];
+                                  return relation_gap(normalised_information(a, x, y),
+                                                      normalised_information(b, x, y));
+                                }),
+                       0, 1);
   if (data.has_holdout())
     check.reference = mean_gap(real, information(codes, &CodedColumn::holdout, threads));
   std::vector<std::string> names;

@@ -154,6 +154,12 @@ double lag_association(const std::vector<std::vector<std::int64_t>>& entities,
   return pairs < kFewPairs ? kNan : cramers_v(counts, k);
 }
 
+bool has_lag_pairs(const std::vector<std::vector<std::int64_t>>& entities, const Feature& column) {
+  std::size_t pairs = 0;
+  for_each_pair(entities, column, [&](std::size_t, std::size_t) { ++pairs; });
+  return pairs >= kFewPairs;
+}
+
 double order_violations(const std::vector<std::vector<std::int64_t>>& entities_by_table,
                         const Feature& time) {
   double pairs = 0, backwards = 0;

@@ -40,6 +40,9 @@ std::vector<double> date_gaps(const std::vector<std::vector<std::int64_t>>& enti
 double lag_association(const std::vector<std::vector<std::int64_t>>& entities,
                        const Feature& column, int n_levels);
 
+/// Whether there are the 10 pairs that lag_association() needs.
+bool has_lag_pairs(const std::vector<std::vector<std::int64_t>>& entities, const Feature& column);
+
 /// Share of the pairs of successive rows, in the order of the table, whose dates run backwards; NaN
 /// without pairs.
 double order_violations(const std::vector<std::vector<std::int64_t>>& entities_by_table,

@@ -179,7 +179,7 @@ Check lag_check(const Comparison& data, const Side& real, const Side& synthetic,
               .definition =
                   "How a value hangs on the same person's value before (numbers: Pearson's "
                   "correlation, categories: Cramér's V): mean over the columns that vary within "
-                  "persons of |real − synthetic|.",
+                  "persons of |real − synthetic|; 0 where the synthetic column has one value.",
               .unit = ""};
   ColumnErrors errors;
   Json lines = Json::array();
@@ -190,9 +190,18 @@ Check lag_check(const Comparison& data, const Side& real, const Side& synthetic,
       return lag_association(side.entities, side.rows.features[column],
                              data.columns[column].n_levels());
     };
-    const double a = of(real), b = of(synthetic);
-    if (std::isnan(a) || std::isnan(b)) continue;
-    errors.add(real, synthetic, holdout, of);
+    const double a = of(real);
+    if (std::isnan(a)) continue;
+    // What has one value in another table hangs on nothing there.
+    const auto of_any = [&](const Side& side) {
+      const double association = of(side);
+      return std::isnan(association) && has_lag_pairs(side.entities, side.rows.features[column])
+                 ? 0
+                 : association;
+    };
+    const double b = of_any(synthetic);
+    if (std::isnan(b)) continue;
+    errors.add(real, synthetic, holdout, of_any);
     lines.push_back(
         {data.columns[column].name(), rounded(a), rounded(b), rounded(std::abs(a - b))});
   }
@@ -238,6 +247,8 @@ Section entity_section(const Context& context) {
       "row follows another.";
   SEMBLANCE_EXPECT(!data.real.entity.empty(), kData,
                    "the metadata name no entity (a column that tells whose row it is)");
+  SEMBLANCE_EXPECT(!data.synthetic.entity.empty(), kData,
+                   "the synthetic table has no column that tells whose row it is");
   const Side real(data, data.real), synthetic(data, data.synthetic);
   std::optional<Side> holdout;
   if (data.has_holdout() && !data.holdout.entity.empty()) holdout.emplace(data, data.holdout);
@@ -247,8 +258,6 @@ Section entity_section(const Context& context) {
   section.checks.push_back(constants_check(data, real, synthetic, is_constant));
   section.checks.push_back(unchanged_check(data, real, synthetic, third, is_constant));
   section.checks.push_back(gaps_check(data, real, synthetic, third));
-  SEMBLANCE_EXPECT(!data.synthetic.entity.empty(), kData,
-                   "the synthetic table has no column that tells whose row it is");
   section.checks.push_back(lag_check(data, real, synthetic, third, is_constant));
   section.checks.push_back(order_check(data, real, synthetic));
   return section;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "evaluator/means.hpp"
 #include "evaluator/quality/column_shape.hpp"
 #include "evaluator/sampling.hpp"
 
@@ -94,7 +95,7 @@ std::vector<double> correlation_gap_draws(const std::vector<std::vector<double>>
     const std::vector<double> a = resampled_correlations(real_rows, real[i], real[j]),
                               b = resampled_correlations(other_rows, other[i], other[j]);
     std::vector<double>& gaps = each[static_cast<std::size_t>(p)];
-    for (std::size_t k = 0; k < a.size(); ++k) gaps.push_back(std::abs(a[k] - b[k]));
+    for (std::size_t k = 0; k < a.size(); ++k) gaps.push_back(relation_gap(a[k], b[k]));
   });
   return mean_of_draws(each);
 }

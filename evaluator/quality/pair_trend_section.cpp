@@ -1,5 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <utility>
 
 #include "evaluator/blocks.hpp"
 #include "evaluator/means.hpp"
@@ -24,12 +28,13 @@ Json matrix_json(const std::vector<double>& matrix, std::size_t d) {
   return rows;
 }
 
-/// Mean over i < j of |a - b|, where both are known.
-double mean_off_diagonal_gap(const std::vector<double>& a, const std::vector<double>& b,
+/// Mean over i < j of relation_gap().
+double mean_off_diagonal_gap(const std::vector<double>& real, const std::vector<double>& other,
                              std::size_t d) {
   std::vector<double> gaps;
   for (std::size_t i = 0; i < d; ++i) {
-    for (std::size_t j = i + 1; j < d; ++j) gaps.push_back(std::abs(a[i * d + j] - b[i * d + j]));
+    for (std::size_t j = i + 1; j < d; ++j)
+      gaps.push_back(relation_gap(real[i * d + j], other[i * d + j]));
   }
   return mean_present(gaps);
 }
@@ -87,6 +92,18 @@ Json worst_pairs(const Comparison& data, const PairErrors& errors) {
                      {"Column", "Other column", "Error", "Reference"}, std::move(rows));
 }
 
+/// Pairs without an error, and all.
+std::pair<std::int64_t, std::int64_t> pairs_left_out(const PairErrors& errors, std::size_t d) {
+  std::int64_t left_out = 0, all = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t j = i + 1; j < d; ++j) {
+      ++all;
+      left_out += std::isnan(errors.synthetic[i * d + j]);
+    }
+  }
+  return {left_out, all};
+}
+
 }  // namespace
 
 Section pair_trend_section(const Context& context) {
@@ -115,6 +132,12 @@ Section pair_trend_section(const Context& context) {
     trend.why_not = "there are fewer than two columns that vary";
   }
   if (!errors.holdout.empty() && trend.value) trend.reference = mean_present(errors.holdout);
+  if (const auto [left_out, all] = pairs_left_out(errors, d); trend.value && left_out > 0) {
+    trend.note = fmt::format(
+        "{} of {} pairs are left out, as SDMetrics does: a number does not vary in one of the "
+        "tables.",
+        left_out, all);
+  }
 
   Section section{.text = "Do columns hang together two by two as in the real table?"};
   section.checks = {
@@ -124,7 +147,8 @@ Section pair_trend_section(const Context& context) {
           {.id = "quality.pearson_error",
            .title = "Pearson correlations: mean difference",
            .definition = "Mean over pairs of numeric columns of |ρ(synthetic) − ρ(real)|, rows "
-                         "where both are present."}),
+                         "where both are present; 0 where a column does not vary in the "
+                         "synthetic table alone."}),
       correlation_check(
           context, spearmans, true,
           {.id = "quality.spearman_error",

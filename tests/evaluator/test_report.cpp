@@ -10,6 +10,7 @@
 #include "evaluator/build_report.hpp"
 #include "evaluator/context.hpp"
 #include "evaluator/gates.hpp"
+#include "evaluator/means.hpp"
 #include "evaluator/report/render.hpp"
 #include "tests/evaluator/small_tables.hpp"
 
@@ -199,6 +200,71 @@ TEST(Report, NoCheckVanishesForTheLargestNumbers) {
     expect_complete(compare(with_extremes(1), with_extremes(2), with_extremes(3)), options);
     expect_complete(compare(population(100, 1), with_extremes(2), population(80, 3)), options);
   }
+}
+
+/// The real relation of x and y, and a synthetic table that lost y.
+Report of_a_lost_column(double lost) {
+  std::vector<table::Column> mock = population(300, 2);
+  for (double& v : mock[1].reals) v = lost;
+  return build_report(compare(population(300, 1), mock), quick());
+}
+
+TEST(Report, ALostColumnIsAnErrorOfItsPairs) {
+  // 0.1 does not sum to a mean of 0.1: constants must be seen as such all the same.
+  const Report report = of_a_lost_column(0.1);
+  const Comparison real = compare(population(300, 1), population(300, 2));
+  const double rho =
+      pearson(real.real.features[0].numbers, real.real.features[1].numbers);  // about 0.8
+  ASSERT_GT(rho, 0.7);
+  // Three pairs of numbers: the lost one's two count with all of their correlation.
+  EXPECT_GT(*find(report, "quality.pearson_error")->value, rho / 3);
+  EXPECT_GT(*find(report, "quality.spearman_error")->value, 0.7 / 3);
+  const Check* trend = find(report, "quality.trend_error");
+  EXPECT_THAT(trend->note, HasSubstr("2 of 10 pairs are left out"));
+}
+
+TEST(Report, ALostColumnIsAnErrorOfItsMutualInformation) {
+  // Two columns that say the same, one of them lost: |1 - 0|.
+  const std::vector<std::string> both = {"a", "a", "b", "b"}, one = {"a", "a", "a", "a"};
+  const Report report = build_report(
+      compare({texts("c", both), texts("d", both)}, {texts("c", both), texts("d", one)}), quick());
+  ASSERT_TRUE(find(report, "quality.mutual_information_error")->value);
+  EXPECT_DOUBLE_EQ(*find(report, "quality.mutual_information_error")->value, 1);
+}
+
+TEST(Report, ALostColumnIsAnErrorFromRowToRow) {
+  // 20 people of two rows; c stays in half of them, the synthetic c is always "a".
+  std::vector<std::string> c, lost(40, "a");
+  std::vector<std::int64_t> entity;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    const bool first = i % 2 == 0, stays = i % 10 != 0 && i % 10 != 1;
+    c.push_back(first ? "a" : "b");
+    c.push_back(first == stays ? "a" : "b");
+    entity.insert(entity.end(), {i, i});
+  }
+  Comparison data = compare({texts("c", c), texts("d", c)}, {texts("c", lost), texts("d", c)});
+  data.real.entity = data.synthetic.entity = entity;
+  // Real V of both columns: pairs (a,a) 8, (b,b) 8, (a,b) 2, (b,a) 2: 0.6. One is kept, one lost.
+  EXPECT_NEAR(*find(build_report(data, quick()), "quality.entity_lag_error")->value, 0.3, 1e-12);
+}
+
+TEST(Report, PairsWithoutAVoasWilliamsonRatioAreLeftOutInAnyOrder) {
+  // Three columns, two of them constant: their pair has one cell and no ratio.
+  const auto table = [](std::vector<int> order, std::uint64_t stream) {
+    const std::vector<table::Column> from = population(200, stream);
+    const std::vector<std::string> same(200, "k");
+    const std::vector<table::Column> columns = {from[3], texts("k", same), texts("l", same)};
+    std::vector<table::Column> out;
+    for (const int j : order) out.push_back(columns[static_cast<std::size_t>(j)]);
+    return out;
+  };
+  const auto svw = [&](const std::vector<int>& order) {
+    const Report report = build_report(compare(table(order, 1), table(order, 2)), quick());
+    return *find(report, "quality.svw_pairs")->value;
+  };
+  const double first = svw({0, 1, 2});
+  EXPECT_NEAR(svw({1, 2, 0}), first, 1e-12 * first);
+  EXPECT_NEAR(svw({1, 0, 2}), first, 1e-12 * first);
 }
 
 TEST(Blocks, WholeNumbersKeepEveryDigit) {

@@ -157,9 +157,12 @@ void evaluate(const EvaluateOptions& options, base::Communicator& communicator) 
     SEMBLANCE_EXPECT(!error, kIo, "cannot make the directory {}: {}", options.output,
                      error.message());
     const std::filesystem::path directory = options.output;
-    base::write_text_file(directory / "report.json",
+    base::PendingPath data_file(directory / "report.json"), page(directory / "report.html");
+    base::write_text_file(data_file.temporary(),
                           json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-    base::write_text_file(directory / "report.html", render_html(json));
+    base::write_text_file(page.temporary(), render_html(json));
+    page.commit();
+    data_file.commit();
     base::log_info("report: {}", (directory / "report.html").string());
     for (const Group& group : report.groups)
       base::log_info("  {}: {}", group.title, verdict_name(group.verdict));

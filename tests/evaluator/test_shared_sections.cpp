@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "evaluator/evaluate.hpp"
 #include "evaluator/json.hpp"
@@ -36,6 +39,22 @@ TEST(SharedSections, TheReportIsTheSameForAnyNumberOfRanks) {
   const Json alone = report(1);
   EXPECT_EQ(report(2), alone);
   EXPECT_EQ(report(5), alone);
+}
+
+TEST(Evaluate, WithoutItsPageTheReportDoesNotAppear) {
+  const base::TemporaryDirectory folder;
+  EvaluateOptions options{.real = folder.file("real.csv"), .synthetic = folder.file("made.csv")};
+  table::write_table(options.real, table::Table{population(100, 1)});
+  table::write_table(options.synthetic, table::Table{population(100, 2)});
+  options.output = folder.file("out");
+  options.device = "cpu";
+  options.threads = 1;
+  options.attacks = 50;
+  // A directory stands where the page is to be put.
+  std::filesystem::create_directories(folder.path() / "out" / "report.html" / "x");
+  EXPECT_THROW(base::run_ranks_as_threads(1, [&](base::Communicator& c) { evaluate(options, c); }),
+               base::Error);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out" / "report.json"));
 }
 
 }  // namespace

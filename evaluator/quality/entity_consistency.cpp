@@ -6,6 +6,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "evaluator/means.hpp"
+
 namespace semblance::evaluator {
 namespace {
 
@@ -30,18 +32,6 @@ void for_each_pair(const std::vector<std::vector<std::int64_t>>& entities, const
         body(static_cast<std::size_t>(rows[i]), static_cast<std::size_t>(rows[i + 1]));
     }
   }
-}
-
-double pearson(const std::vector<double>& x, const std::vector<double>& y) {
-  const auto n = static_cast<double>(x.size());
-  double mean_x = 0, mean_y = 0, xx = 0, yy = 0, xy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) mean_x += x[i] / n, mean_y += y[i] / n;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xx += (x[i] - mean_x) * (x[i] - mean_x);
-    yy += (y[i] - mean_y) * (y[i] - mean_y);
-    xy += (x[i] - mean_x) * (y[i] - mean_y);
-  }
-  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : kNan;
 }
 
 /// Cramér's V of a square table of counts.

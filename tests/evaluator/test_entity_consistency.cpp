@@ -53,6 +53,14 @@ TEST(EntityConsistency, TheLagAssociationOfNumbersIsTheirAutocorrelation) {
   EXPECT_NEAR(lag_association(entity_rows(entity, nullptr), numbers(values), 0), 0.7, 0.02);
 }
 
+TEST(EntityConsistency, AConstantNumberHasNoLagAssociation) {
+  // 33 times 0.1 does not have a mean of 0.1, but does not vary either.
+  std::vector<std::int64_t> entity;
+  for (std::int64_t row = 0; row < 66; ++row) entity.push_back(row / 2);
+  EXPECT_TRUE(std::isnan(
+      lag_association(entity_rows(entity, nullptr), numbers(std::vector<double>(66, 0.1)), 0)));
+}
+
 TEST(EntityConsistency, TheLagAssociationOfCategoriesIsCramersV) {
   // Pairs (0,0) x 6, (1,1) x 6, (0,1) x 2, (1,0) x 2: chi-square = 16 * (12 - 4)^2 / 16^2 = 4, V =
   // 1/2.

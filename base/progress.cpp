@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 
 #include "base/log.hpp"
@@ -22,14 +24,16 @@ std::string short_count(double n) {
   return fmt::format("{:.0f}", n);
 }
 
-std::string short_time(double seconds) {
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 3600)
-    return fmt::format("{:.0f} min {:02.0f} s", seconds / 60, static_cast<int>(seconds) % 60 * 1.0);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
 }  // namespace
+
+std::string time_text(double seconds) {
+  if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
+  // The time left may be beyond any whole number while next to nothing is done.
+  constexpr double kMost_s = 1e15;
+  const auto whole = static_cast<std::int64_t>(std::llround(std::min(seconds, kMost_s)));
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
 
 Progress::Progress(std::string label, std::int64_t total, std::string unit)
     : label_(std::move(label)),
@@ -74,12 +78,12 @@ void Progress::show(bool last) {
     line += fmt::format(" {:3.0f}%  {} / {} {}", 100 * share, short_count(done),
                         short_count(static_cast<double>(total_)), unit_);
     if (!last && rate > 0)
-      line += fmt::format("  {} left", short_time((static_cast<double>(total_) - done) / rate));
+      line += fmt::format("  {} left", time_text((static_cast<double>(total_) - done) / rate));
   } else {
     line += fmt::format("  {} {}", short_count(done), unit_);
   }
   line += fmt::format("  {} {}/s", short_count(rate), unit_);
-  if (last) line += fmt::format("  in {}", short_time(seconds));
+  if (last) line += fmt::format("  in {}", time_text(seconds));
   if (!note_.empty()) line += "  " + note_;
   if (terminal_) {
     fmt::print(stderr, "\r{}\033[K{}", line, last ? "\n" : "");

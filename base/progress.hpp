@@ -10,6 +10,9 @@
 
 namespace semblance::base {
 
+/// A length of time for people: "12.3 s", "1 min 30 s", "2 h 05 min".
+std::string time_text(double seconds);
+
 /// One running display; make it where the loop begins. Uses the clock, so nothing may depend on it.
 class Progress {
  public:

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -33,7 +34,12 @@ void parallel_for(std::int64_t n, int threads, const std::function<void(std::int
     }
   };
   std::vector<std::thread> pool;
-  for (std::int64_t t = 0; t < helpers; ++t) pool.emplace_back(work);
+  pool.reserve(static_cast<std::size_t>(std::max<std::int64_t>(helpers, 0)));
+  try {
+    for (std::int64_t t = 0; t < helpers; ++t) pool.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those that run, this one at least, do all the work.
+  }
   work();
   for (std::thread& thread : pool) thread.join();
   if (first) std::rethrow_exception(first);

@@ -139,6 +139,9 @@ void check_options(const GenerateOptions& options) {
       kUsage, "rows is {}; it must be 1 or more", options.rows);
   SEMBLANCE_EXPECT(options.rows == 0 || options.entities == 0, kUsage,
                    "rows and entities cannot both decide how much is made: give one of them");
+  SEMBLANCE_EXPECT(options.like.empty() || options.entities == 0, kUsage,
+                   "entities cannot decide how much is made where the table of like is completed: "
+                   "leave out one of them");
   SEMBLANCE_EXPECT(options.rows_per_part >= 1, kUsage, "rows_per_part is {}; it must be 1 or more",
                    options.rows_per_part);
   SEMBLANCE_EXPECT(!options.impute || !options.like.empty(), kUsage,

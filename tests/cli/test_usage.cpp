@@ -88,6 +88,13 @@ TEST(Usage, MissingArgumentsAndWrongValuesAreWrongUsage) {
   }
 }
 
+TEST(Usage, EntitiesAreNotCountedWhereATableIsCompleted) {
+  const Outcome outcome =
+      semblance({"generate", "m.h5", "--like", "a.csv", "--entities", "3", "--output", "out.csv"});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("entities"), HasSubstr("like")));
+}
+
 TEST(Usage, ADeviceThatIsNotThereIsADeviceError) {
   if (base::cuda_device_count() > 0) GTEST_SKIP() << "this machine has a CUDA device";
   const base::TemporaryDirectory directory;

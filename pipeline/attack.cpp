@@ -2,11 +2,16 @@
 
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/carried_error.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hushed_log.hpp"
@@ -111,23 +116,73 @@ class Shadows {
   std::unique_ptr<base::Communicator> alone_ = base::self_communicator();
 };
 
-/// The scores of models [first, last), one after another: likelihood, then nearness, of each.
+/// Removes the rows of people that an attack left beside its output when it was killed.
+void remove_leftovers(const fs::path& output) {
+  const std::string head = "." + output.filename().string() + ".";
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  std::error_code code;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(head) && name.ends_with(".part")) left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) {
+    fs::remove_all(path, code);
+    SEMBLANCE_EXPECT(!code, kIo, "{}: cannot remove the rows that an earlier attack left: {}",
+                     path.string(), code.message());
+  }
+}
+
+/// Runs `body` on every rank. Where it fails on one, all throw its error, so that all clean up
+/// before the job is aborted.
+template <class Body>
+void fail_together(base::Communicator& communicator, const Body& body) {
+  std::exception_ptr own;
+  std::string error;
+  try {
+    body();
+  } catch (const base::Error& e) {
+    own = std::current_exception();
+    error = base::carry(e);
+  } catch (const std::exception& e) {
+    own = std::current_exception();
+    error = base::carry(base::Error(base::ErrorKind::kInternal, e.what()));
+  }
+  const auto errors = communicator.all_gather(std::as_bytes(std::span(error)));
+  if (own) std::rethrow_exception(own);
+  for (const std::vector<std::byte>& other : errors) {
+    if (!other.empty())
+      base::throw_carried({reinterpret_cast<const char*>(other.data()), other.size()});
+  }
+}
+
+/// The scores of this rank's models, one after another: likelihood, then nearness, of each.
 std::vector<float> scores_of(const AttackOptions& options, const AttackPool& pool,
-                             std::pair<std::int64_t, std::int64_t> models, int rank) {
+                             base::Communicator& communicator) {
+  const std::int64_t n_models = options.models + 1;  // the last is the released one
+  const std::pair<std::int64_t, std::int64_t> models = communicator.slice(n_models);
   const fs::path output = options.output;
-  const base::PendingPath work(output.parent_path() /
-                               fmt::format("{}.{}", output.filename().string(), rank));
-  fs::create_directories(work.temporary());
+  const base::PendingPath work(
+      output.parent_path() / fmt::format("{}.{}", output.filename().string(), communicator.rank()));
   base::Progress progress("attack", models.second - models.first, "models");
   const base::HushedLog hushed;
-  const Shadows shadows(options, pool, work.temporary());
+  std::unique_ptr<Shadows> shadows;
+  fail_together(communicator, [&] {
+    fs::create_directories(work.temporary());
+    shadows = std::make_unique<Shadows>(options, pool, work.temporary());
+  });
   std::vector<float> out;
-  for (std::int64_t m = models.first; m < models.second; ++m) {
-    const ModelScores scores =
-        m < options.models ? shadows.train_and_ask(static_cast<int>(m)) : shadows.ask_released();
-    out.insert(out.end(), scores.likelihood.begin(), scores.likelihood.end());
-    out.insert(out.end(), scores.nearness.begin(), scores.nearness.end());
-    progress.advance(1);
+  const std::int64_t rounds = (n_models + communicator.size() - 1) / communicator.size();
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    fail_together(communicator, [&] {
+      const std::int64_t m = models.first + round;
+      if (m >= models.second) return;
+      const ModelScores scores = m < options.models ? shadows->train_and_ask(static_cast<int>(m))
+                                                    : shadows->ask_released();
+      out.insert(out.end(), scores.likelihood.begin(), scores.likelihood.end());
+      out.insert(out.end(), scores.nearness.begin(), scores.nearness.end());
+      progress.advance(1);
+    });
   }
   return out;
 }
@@ -184,21 +239,29 @@ evaluator::ShadowAttack assemble(const AttackOptions& options, const AttackPool&
 
 }  // namespace
 
+void check_settings(const AttackOptions& options) {
+  SEMBLANCE_EXPECT(options.models >= 4, kData, "models: {} is too few; give at least 4",
+                   options.models);
+  SEMBLANCE_EXPECT(options.rows >= kLeastPeople, kData,
+                   "rows: {} is too few; give at least {}, one of each person", options.rows,
+                   kLeastPeople);
+  SEMBLANCE_EXPECT(options.delta >= 0 && options.delta < 1, kData,
+                   "delta: {} must be from 0 to below 1", options.delta);
+}
+
 void attack(const AttackOptions& options, base::Communicator& communicator) {
   SEMBLANCE_EXPECT(!options.real.empty() && !options.holdout.empty() && !options.model.empty() &&
                        !options.output.empty(),
                    kUsage, "attack needs --real, --holdout, --model and --output");
-  SEMBLANCE_EXPECT(options.models >= 4, kData, "models: {} is too few; give at least 4",
-                   options.models);
-  SEMBLANCE_EXPECT(options.delta >= 0 && options.delta < 1, kData,
-                   "delta: {} must be from 0 to below 1", options.delta);
+  check_settings(options);
+  if (communicator.rank() == 0) remove_leftovers(options.output);
   const AttackPool pool = read_attack_pool(options);
   if (communicator.rank() == 0) {
     base::log_info("attack: {} models, each on a random half of {} rows of {} people",
                    options.models, pool.n_rows(), pool.people);
   }
-  const std::vector<float> own =
-      scores_of(options, pool, communicator.slice(options.models + 1), communicator.rank());
+  communicator.barrier();  // nobody's folder is made before leftovers are gone
+  const std::vector<float> own = scores_of(options, pool, communicator);
   const std::vector<float> all = gathered(own, communicator);
   if (communicator.rank() == 0) {
     const std::string text = evaluator::attack_text(assemble(options, pool, all));

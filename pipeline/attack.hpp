@@ -29,9 +29,12 @@ struct AttackOptions {
 /// The settings above as they are named in a configuration's `attack:` section (paths excluded).
 void add_settings(base::SettingList& list, AttackOptions& options);
 
+/// What can be told of the settings without the tables. \throws Error{kData} naming the setting
+void check_settings(const AttackOptions& options);
+
 /// Trains, scores and writes attack.json (docs/REPORT.md). Each rank trains its share of the
 /// models; the result does not depend on the number of ranks or threads. \throws Error{kData} for
-/// fewer than 4 models, fewer than 40 rows, no holdout rows, or a `person`
+/// fewer than 4 models, fewer than 40 people, no holdout rows, or a `person`
 ///         that is no column; and whatever training, generating and reading throw
 void attack(const AttackOptions& options, base::Communicator& communicator);
 

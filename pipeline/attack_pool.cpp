@@ -16,7 +16,6 @@ namespace {
 
 /// Addresses of the random numbers: far from those of the evaluation.
 constexpr std::uint64_t kCoinStream = 0x5AD0'C014'0000'0000, kChoiceStream = 0x5AD0'C401'0000'0000;
-constexpr std::int64_t kLeastRows = 40;
 
 /// Numbers people in the order in which they first occur; a row without a name is a person.
 class PersonNumbers {
@@ -107,9 +106,10 @@ AttackPool read_attack_pool(const AttackOptions& options) {
   pool.holdout =
       kept_rows(holdout, n_real, numbers.person, chosen, options.holdout, pool, renumbered);
   SEMBLANCE_EXPECT(
-      pool.n_rows() >= kLeastRows && pool.holdout.n_rows() > 0 && pool.real.n_rows() > 0, kData,
-      "{} and {} have {} rows to attack; {} at least are needed, of both tables", options.real,
-      options.holdout, pool.n_rows(), kLeastRows);
+      pool.people >= kLeastPeople && pool.holdout.n_rows() > 0 && pool.real.n_rows() > 0, kData,
+      "{} and {} have {} rows of {} people to attack (at most {} rows are taken, by 'rows'); "
+      "at least {} people are needed, of both tables",
+      options.real, options.holdout, pool.n_rows(), pool.people, options.rows, kLeastPeople);
   return pool;
 }
 

@@ -10,6 +10,9 @@
 
 namespace semblance::pipeline {
 
+/// Of fewer people, chance would decide; a model could even be trained on none.
+inline constexpr std::int64_t kLeastPeople = 40;
+
 /// Rows of the training table, then rows of the holdout. A row's number counts through both.
 struct AttackPool {
   table::Table real, holdout;        ///< the chosen rows of each
@@ -28,6 +31,7 @@ struct AttackPool {
 };
 
 /// Reads both tables and takes whole people at random, until there are options.rows rows.
+/// \throws Error{kData} for fewer than kLeastPeople, or rows of one table only
 AttackPool read_attack_pool(const AttackOptions& options);
 
 }  // namespace semblance::pipeline

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "base/philox.hpp"
 #include "pipeline/attack_pool.hpp"
@@ -45,6 +49,14 @@ class Attack : public ::testing::Test {
             .models = 8,
             .threads = 1};
   }
+  /// Names of what stands beside attack.json while it is made.
+  std::vector<std::string> unfinished() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+      if (entry.path().extension() == ".part") names.push_back(entry.path().filename().string());
+    }
+    return names;
+  }
   nlohmann::json run(const AttackOptions& options) {
     attack(options, *base::self_communicator());
     return nlohmann::json::parse(base::read_text_file(options.output));
@@ -82,10 +94,10 @@ TEST_F(Attack, IsTheSameForAnyNumberOfRanks) {
 TEST_F(Attack, TossesOneCoinForAllRowsOfAPerson) {
   AttackOptions settings = options(300, {.blocks = 0, .epochs = 1});
   settings.person = "patient";
-  settings.rows = 100;
+  settings.rows = 150;
   const AttackPool pool = read_attack_pool(settings);
-  EXPECT_LE(pool.n_rows(), 100);
-  EXPECT_GT(pool.n_rows(), 90);
+  EXPECT_LE(pool.n_rows(), 150);
+  EXPECT_GT(pool.n_rows(), 140);
   const std::vector<char> in = pool.coins(3, 1);
   double included = 0;
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -106,6 +118,40 @@ TEST_F(Attack, SaysWhatIsMissing) {
   settings.person.clear();
   settings.models = 2;
   EXPECT_NE(error_of([&] { run(settings); }).message.find("give at least 4"), std::string::npos);
+}
+
+TEST_F(Attack, NeedsFortyPeopleNotFortyRows) {
+  AttackOptions settings = options(57, {.blocks = 0, .epochs = 1});
+  settings.person = "patient";  // 19 in each table
+  const auto thrown = error_of([&] { run(settings); });
+  EXPECT_EQ(thrown.kind, base::ErrorKind::kData);
+  EXPECT_NE(thrown.message.find("114 rows of 38 people"), std::string::npos) << thrown.message;
+  EXPECT_NE(thrown.message.find("at least 40"), std::string::npos) << thrown.message;
+}
+
+TEST_F(Attack, RemovesRowsThatAnEarlierOneLeft) {
+  AttackOptions settings = options(60, {.blocks = 0, .epochs = 1});
+  settings.models = 4;
+  for (const char* name : {".attack.json.0.77.part", ".attack.json.5.123.part"}) {
+    std::filesystem::create_directory(folder_ / name);
+    folder_.write(std::string(name) + "/rows.h5", "rows of people");
+  }
+  folder_.write(".other.json.0.77.part", "not of this one");
+  run(settings);
+  EXPECT_EQ(unfinished(), std::vector<std::string>{".other.json.0.77.part"});
+}
+
+TEST_F(Attack, LeavesNoRowsBehindOnAnyRankWhenOneFails) {
+  const AttackOptions settings = options(60, {.blocks = 0, .epochs = 1});
+  std::atomic<int> failed = 0;
+  base::run_ranks_as_threads(3, [&](base::Communicator& communicator) {
+    AttackOptions own = settings;
+    if (communicator.rank() == 1) own.device = "no such device";
+    const auto thrown = error_of([&] { attack(own, communicator); });
+    failed += thrown.message.find("no such device") != std::string::npos;
+  });
+  EXPECT_EQ(failed, 3);
+  EXPECT_EQ(unfinished(), std::vector<std::string>{});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/device.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "evaluator/check_settings.hpp"
 #include "evaluator/json.hpp"
 
 namespace semblance::evaluator {
@@ -133,10 +134,7 @@ Section unpacked_section(const Json& j) {
 }  // namespace
 
 void check_options(const Comparison& data, const EvaluateOptions& options) {
-  SEMBLANCE_EXPECT(options.sample >= 100, kData, "sample: {} is too few rows; give at least 100",
-                   options.sample);
-  SEMBLANCE_EXPECT(options.attacks >= 10, kData, "attacks: {} is too few; give at least 10",
-                   options.attacks);
+  check_settings(options);
   expect_columns(data, options);
 }
 

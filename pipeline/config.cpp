@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "evaluator/check_settings.hpp"
 
 namespace semblance::pipeline {
 namespace fs = std::filesystem;
@@ -219,6 +220,19 @@ void check_files(const Config& config) {
   check("evaluate.thresholds", config.evaluate.thresholds);
 }
 
+/// What the last stages refuse is refused here, by the same functions: training takes long.
+void check_last_stages(const Config& config) {
+  const auto check = [&](const char* section, const auto& body) {
+    try {
+      body();
+    } catch (const base::Error& error) {
+      base::fail(error.kind(), "{}: {}: {}", config.file.string(), section, error.what());
+    }
+  };
+  if (config.attacks) check("attack", [&] { check_settings(config.attack); });
+  check("evaluate", [&] { evaluator::check_settings(config.evaluate); });
+}
+
 }  // namespace
 
 std::unique_ptr<Config> read_config(const fs::path& file, const std::vector<ConfigEntry>& sets) {
@@ -244,6 +258,7 @@ std::unique_ptr<Config> read_config(const fs::path& file, const std::vector<Conf
   check_data(*config);
   check_values(*config);
   check_files(*config);
+  check_last_stages(*config);
   return config;
 }
 

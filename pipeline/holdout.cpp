@@ -129,11 +129,25 @@ std::vector<std::int64_t> groups_of(const table::Column& column) {
   return group;
 }
 
+/// Why `evaluate` leaves a column out of all comparisons; "" where it does not.
+std::string why_not_compared(const table::Schema& schema, const table::ColumnSpec& spec) {
+  if (spec.name == schema.entity) return "tells whose row it is";
+  if (spec.dropped) return "is dropped by the metadata";
+  if (spec.kind == table::Kind::kId) return "is an identifier";
+  return "";
+}
+
 void check_columns(const table::Schema& schema, const HoldoutOptions& options) {
-  for (const std::string& name : options.needed_columns) {
-    SEMBLANCE_EXPECT(schema.find(name) >= 0, kData,
-                     "{}: there is no column '{}', which the configuration names{}", options.table,
-                     name, base::did_you_mean(name, schema.names()));
+  for (const NeededColumn& needed : options.needed_columns) {
+    const int at = schema.find(needed.name);
+    SEMBLANCE_EXPECT(at >= 0, kData, "{}: there is no column '{}', which {} names{}", options.table,
+                     needed.name, needed.setting, base::did_you_mean(needed.name, schema.names()));
+    if (!needed.compared) continue;
+    const std::string why = why_not_compared(schema, schema.columns[static_cast<std::size_t>(at)]);
+    SEMBLANCE_EXPECT(why.empty(), kData,
+                     "{}: column '{}' {} and is not compared, so {} cannot name it; leave it out "
+                     "there, or say in the metadata what it is",
+                     options.table, needed.name, why, needed.setting);
   }
 }
 

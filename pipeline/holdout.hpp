@@ -12,6 +12,13 @@
 
 namespace semblance::pipeline {
 
+/// A column that a later stage asks for.
+struct NeededColumn {
+  std::string setting;   ///< that names it, for messages: "evaluate.target"
+  std::string name;      ///< must be a column of the table
+  bool compared = true;  ///< must also be one that `evaluate` compares
+};
+
 /// What to split, how, and where the parts go. All output paths must be set.
 struct HoldoutOptions {
   std::string table;       ///< path of the whole table
@@ -20,8 +27,7 @@ struct HoldoutOptions {
   std::string entity;      ///< column whose equal values stay on one side; "": as the metadata says
   std::uint64_t seed = 1;  ///< rows of one table split alike for one seed and share
   int threads = 0;         ///< for reading the table; 0: all cores
-  std::vector<std::string>
-      needed_columns;      ///< checked to exist, for example the target of `evaluate`
+  std::vector<NeededColumn> needed_columns;  ///< checked before anything is written
   bool derive = true;      ///< without metadata: find columns that follow from others in the rows
   bool date_order = true;  ///< without metadata: find dates that are in order
   std::vector<std::string> learned_columns;  ///< never found to follow from others

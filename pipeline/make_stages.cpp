@@ -197,15 +197,20 @@ class StageMaker {
   std::vector<Stage> take() { return std::move(stages_); }
 
  private:
-  /// Columns that the evaluation will ask for: better missed before training than after it.
-  std::vector<std::string> columns_named_later() const {
+  /// Columns that the last stages will ask for: better missed before training than after it.
+  std::vector<NeededColumn> columns_named_later() const {
     const evaluator::EvaluateOptions& evaluate = config_.evaluate;
-    std::vector<std::string> names = evaluate.quasi_identifiers;
-    names.insert(names.end(), evaluate.sensitive.begin(), evaluate.sensitive.end());
-    for (const std::string& name : {evaluate.target, evaluate.protected_column}) {
-      if (!name.empty()) names.push_back(name);
-    }
-    return names;
+    std::vector<NeededColumn> columns;
+    const auto need = [&](const char* setting, const std::string& name, bool compared = true) {
+      if (!name.empty()) columns.push_back({setting, name, compared});
+    };
+    for (const std::string& name : evaluate.quasi_identifiers)
+      need("evaluate.quasi_identifiers", name);
+    for (const std::string& name : evaluate.sensitive) need("evaluate.sensitive", name);
+    need("evaluate.target", evaluate.target);
+    need("evaluate.protected_column", evaluate.protected_column);
+    if (config_.attacks) need("attack.person", config_.attack.person, false);
+    return columns;
   }
 
   bool has_holdout() const { return config_.holdout.share > 0; }

@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "evaluator/build_section.hpp"
 #include "evaluator/evaluate.hpp"
 #include "evaluator/json.hpp"
 #include "table/write_table.hpp"
@@ -55,6 +59,24 @@ TEST(Evaluate, WithoutItsPageTheReportDoesNotAppear) {
   EXPECT_THROW(base::run_ranks_as_threads(1, [&](base::Communicator& c) { evaluate(options, c); }),
                base::Error);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "out" / "report.json"));
+}
+
+TEST(SharedSections, ADamagedThresholdsFileEndsItBeforeAnythingIsComputed) {
+  const base::TemporaryDirectory folder;
+  const std::string path = (folder.path() / "limits.yaml").string();
+  base::write_text_file(path, "checks: 1\n");
+  const Comparison data = compare_tables(table::Table{population(50, 1)},
+                                         table::Table{population(50, 2)}, std::nullopt);
+  EvaluateOptions options{.thresholds = path};
+  std::atomic<int> refused = 0;
+  base::run_ranks_as_threads(2, [&](base::Communicator& communicator) {
+    try {
+      shared_sections(data, options, communicator);
+    } catch (const base::Error& error) {
+      refused += std::string(error.what()).find("limits.yaml") != std::string::npos;
+    }
+  });
+  EXPECT_EQ(refused, 2);
 }
 
 }  // namespace

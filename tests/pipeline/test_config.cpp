@@ -96,6 +96,24 @@ TEST_F(ConfigFile, ValuesOutOfRangeAreRefused) {
               HasSubstr("0 or more"));
 }
 
+TEST_F(ConfigFile, ValuesOfTheLastStagesAreRefusedBeforeTheFirst) {
+  const auto expect_refused = [&](const std::string& section, const std::string& part) {
+    const auto thrown = problem("table: extract.csv\n" + section + "\n");
+    EXPECT_EQ(thrown.kind, base::ErrorKind::kData) << section;
+    EXPECT_THAT(thrown.message, AllOf(HasSubstr("demo.run.yaml: "), HasSubstr(part))) << section;
+  };
+  expect_refused("evaluate: {sample: 99}", "evaluate: sample: 99 is too few rows");
+  expect_refused("evaluate: {attacks: 9}", "evaluate: attacks: 9 is too few");
+  expect_refused("attack: {models: 3}", "attack: models: 3 is too few");
+  expect_refused("attack: {rows: 39}", "attack: rows: 39 is too few");
+  expect_refused("attack: {delta: 1}", "attack: delta: 1 must be");
+  folder_.write("limits.yaml", "checks:\n  quality.marginals: {pas: 0.1}\n");
+  expect_refused("evaluate: {thresholds: limits.yaml}", "limits.yaml:2: ");
+  EXPECT_NO_THROW(
+      read("table: extract.csv\nevaluate: {sample: 100, attacks: 10}\n"
+           "attack: {models: 4, rows: 40}\n"));
+}
+
 TEST_F(ConfigFile, UnknownNamesAndWrongTypesNameFileAndLine) {
   const auto thrown = problem("table: extract.csv\ntrain:\n  epohcs: 3\n  batch_size: many\n");
   EXPECT_EQ(thrown.kind, base::ErrorKind::kData);

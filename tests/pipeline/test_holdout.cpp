@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <numeric>
 #include <set>
 
@@ -186,6 +187,60 @@ TEST_F(FoundRules, AreLookedForAgainWhenASettingOfThemChanges) {
   folder_.write("known.yaml", "columns:\n  a: {kind: integer}\n");
   EXPECT_EQ(settings("metadata: known.yaml\n", "holdout"),
             settings("metadata: known.yaml\ntrain: {derive: false}\n", "holdout"));
+}
+
+/// The stage `holdout` of a run whose table has an identifier, a dropped column and an entity.
+class ColumnsNamedLater : public ::testing::Test {
+ protected:
+  ColumnsNamedLater() {
+    std::string text = "patient,sample,ward,age\n";
+    for (int i = 0; i < 60; ++i) text += fmt::format("{},s{},w{},{}\n", i / 3, i, i % 4, 20 + i);
+    folder_.write("table.csv", text);
+    folder_.write("known.yaml",
+                  "entity: patient\n"
+                  "columns:\n"
+                  "  patient: {kind: integer}\n"
+                  "  sample: {kind: id}\n"
+                  "  ward: {drop: true}\n");
+  }
+  testing::Thrown problem(const std::string& text) {
+    const std::string head = "table: table.csv\nmetadata: known.yaml\noutput: out\n";
+    const auto config = read_config(folder_.write("run.yaml", head + text), {});
+    std::filesystem::create_directories(config->output);
+    for (const Stage& stage : make_stages(*config)) {
+      if (stage.name == "holdout") return error_of([&] { stage.run(*base::self_communicator()); });
+    }
+    return {};
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(ColumnsNamedLater, MustBeAmongThoseThatAreCompared) {
+  const auto expect_refused = [&](const std::string& text, const std::string& setting,
+                                  const std::string& why) {
+    const auto thrown = problem(text);
+    EXPECT_EQ(thrown.kind, base::ErrorKind::kData) << text;
+    EXPECT_THAT(thrown.message,
+                ::testing::AllOf(HasSubstr("table.csv"), HasSubstr(setting), HasSubstr(why)));
+  };
+  expect_refused("evaluate: {quasi_identifiers: [age, sample]}", "evaluate.quasi_identifiers",
+                 "'sample' is an identifier");
+  expect_refused("evaluate: {sensitive: [ward]}", "evaluate.sensitive", "'ward' is dropped");
+  expect_refused("evaluate: {target: patient}", "evaluate.target",
+                 "'patient' tells whose row it is");
+  expect_refused("evaluate: {protected_column: agee}", "evaluate.protected_column",
+                 "did you mean 'age'?");
+  EXPECT_EQ(problem("evaluate: {quasi_identifiers: [age], target: age}").message,
+            "nothing was thrown");
+}
+
+TEST_F(ColumnsNamedLater, TellPeopleApartEvenIfTheyAreNotCompared) {
+  const auto thrown = problem("attack: {person: patien}");
+  EXPECT_EQ(thrown.kind, base::ErrorKind::kData);
+  EXPECT_THAT(thrown.message,
+              ::testing::AllOf(HasSubstr("attack.person"), HasSubstr("did you mean 'patient'?")));
+  for (const char* person : {"patient", "sample", "ward"})
+    EXPECT_EQ(problem(fmt::format("attack: {{person: {}}}", person)).message, "nothing was thrown");
 }
 
 }  // namespace

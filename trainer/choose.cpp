@@ -28,7 +28,8 @@ void check_options(const TrainOptions& o) {
                    o.batch_size);
   SEMBLANCE_EXPECT(o.learning_rate > 0, kData, "setting 'learning_rate' is {}; it must be above 0",
                    o.learning_rate);
-  SEMBLANCE_EXPECT(o.weight_decay >= 0, kData, "setting 'weight_decay' is {}; it must be 0 or more",
+  SEMBLANCE_EXPECT(o.weight_decay >= 0 || o.weight_decay == -1, kData,
+                   "setting 'weight_decay' is {}; it must be 0 or more, or -1 to be chosen",
                    o.weight_decay);
   SEMBLANCE_EXPECT(o.validation >= 0 && o.validation < 1, kData,
                    "setting 'validation' is {}; it must be a share from 0 to below 1",
@@ -45,12 +46,26 @@ int chosen_epochs(std::int64_t rows, int blocks) {
   return std::clamp(static_cast<int>(std::lround(visits / n)), 2, 60);
 }
 
+/// Tables of so many rows or more get a network that smooths less.
+constexpr std::int64_t kManyRows = 50'000;
+
 /// Many rows have more to tell than the usual width holds. Chosen on flights and hospital stays, by
-/// their validation losses.
-int chosen_width(std::int64_t rows) {
-  constexpr std::int64_t kManyRows = 50'000;
-  return rows >= kManyRows ? 192 : 128;
+/// their validation losses and by what is learned from their synthetic rows.
+int chosen_width(std::int64_t rows) { return rows >= kManyRows ? 256 : 128; }
+
+/// Decay acts at every step, so more rows an epoch would be held back more by the same decay (Wang
+/// and Aitchison 2024, "How to set AdamW's weight decay as you scale model and dataset size"); an
+/// epoch of more rows also tells more, so it falls with their square root only.
+double chosen_weight_decay(std::int64_t rows) {
+  constexpr double kUsual = 0.3;
+  return kUsual *
+         std::sqrt(std::min(1.0, static_cast<double>(kManyRows) /
+                                     static_cast<double>(std::max<std::int64_t>(rows, 1))));
 }
+
+/// Smoothing costs those who learn from the synthetic rows more than a little learning by heart
+/// does; of many rows no synthetic one comes nearer for it.
+double chosen_tolerance(std::int64_t rows) { return rows >= kManyRows ? 0.01 : 0.0; }
 
 /// Few rows tell little of rare tokens. The rule was fitted to the validation losses of tables of
 /// some thousand to some ten thousand rows.
@@ -86,7 +101,8 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.epochs = options.epochs > 0 ? static_cast<int>(std::lround(std::ceil(options.epochs)))
                                   : chosen_epochs(rows, shape.blocks);
   fit.learning_rate = options.learning_rate;
-  fit.weight_decay = options.weight_decay;
+  fit.weight_decay = options.weight_decay >= 0 ? options.weight_decay : chosen_weight_decay(rows);
+  fit.tolerance = chosen_tolerance(rows);
   fit.shrinkage = chosen_shrinkage(std::max<std::int64_t>(rows, 1));
   // Epochs are compared on the same rows, so that a few thousand tell them apart.
   constexpr double kMostValidation = 2'000;

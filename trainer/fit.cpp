@@ -211,10 +211,11 @@ bool Fit::finished() const {
                                    : state_.epoch >= settings_.epochs;
 }
 
-/// Too far: the best epoch lies back, and its rate was still high.
+/// Too far: the best epoch lies back, the loss has risen since, and the best's rate was still high.
 bool Fit::should_cool_down() const {
   if (state_.cooldown_from >= 0 || settings_.patience == 0 || state_.best_epoch == 0) return false;
-  const bool waited = state_.epoch - state_.best_epoch >= settings_.patience;
+  const bool risen = state_.log.back().judged() > state_.best_loss * (1 + settings_.tolerance);
+  const bool waited = risen && state_.epoch - state_.best_epoch >= settings_.patience;
   const bool too_late = state_.epoch == settings_.epochs && state_.best_epoch < state_.epoch;
   return (waited || too_late) && state_.best_rate > 0.1 * settings_.learning_rate;
 }
@@ -238,17 +239,16 @@ void Fit::finish_epoch(double seconds) {
   line.kl = state_.kl / state_.rows;
   line.rows_per_s = state_.rows / std::max(seconds, 1e-9);
   line.validation = std::numeric_limits<double>::quiet_NaN();
-  double judged = line.training;
   if (split_.total_validation > 0) {
     const StepLoss loss = measure({}, {});
-    line.validation = judged = loss.total();
+    line.validation = loss.total();
     line.kl = loss.kl;
   }
   // At a rate of nothing the weights have settled, and the margins are truer than the loss can
   // tell: the last epoch is kept unless it is clearly worse.
-  const double leeway = finished() ? 1 + kSettledLeeway : 1;
-  if (judged < state_.best_loss * leeway) {
-    state_.best_loss = judged;
+  const double leeway = finished() ? 1 + std::max(kSettledLeeway, settings_.tolerance) : 1;
+  if (line.judged() < state_.best_loss * leeway) {
+    state_.best_loss = line.judged();
     state_.best_epoch = state_.epoch;
     engine_->store(state_);
     state_.best = state_.average;

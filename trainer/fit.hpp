@@ -1,6 +1,7 @@
 /// The training loop: tokens in, weights out. Knows nothing of tables and files.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,6 +24,9 @@ struct FitSettings {
   double gradient_norm = 5;       ///< longer gradients are shortened to this
   double validation = 0.1;        ///< share of rows kept to judge by
   int patience = 0;  ///< epochs without a better validation loss before stopping; 0: never
+  /// While the validation loss is above the best by no more than this share, training goes on, and
+  /// a last epoch so near is kept.
+  double tolerance = 0;
   std::vector<int>
       ordered;             ///< [C] as TokenColumn::ordered, in the order of generation; empty: none
   std::uint64_t seed = 1;  ///< of initial weights, batches and noise
@@ -38,6 +42,9 @@ struct EpochLog {
   double validation = 0;  ///< NaN when there are no validation rows
   double kl = 0;          ///< part of the validation loss (of training, without validation rows)
   double rows_per_s = 0;  ///< over all ranks, wall time
+
+  /// What epochs are compared by.
+  double judged() const { return std::isnan(validation) ? training : validation; }
 };
 
 /// All that a stopped training needs to go on.
@@ -90,7 +97,8 @@ struct FitResult {
 };
 
 /// Trains on the rows of all ranks. The learning rate follows one cycle over settings.epochs. When
-/// the validation loss has not fallen for settings.patience epochs, training goes back to the best
+/// the validation loss has not fallen for settings.patience epochs and has left the tolerance,
+/// training goes back to the best
 /// epoch and cools down: the rate falls to nothing in a straight line over a third as many epochs.
 /// \param resume   null to start afresh
 /// \param initial  [layout size] weights to start from; null: random ones

@@ -51,6 +51,8 @@ std::vector<std::pair<std::string, std::string>> settings_texts(TrainOptions opt
   texts.emplace_back("chosen_blocks", fmt::format("{} x {}", shape.blocks, shape.block_width));
   texts.emplace_back("chosen_epochs", fmt::format("{}", fit.epochs));
   texts.emplace_back("chosen_batch", fmt::format("{}", fit.batch_size));
+  texts.emplace_back("chosen_decay", fmt::format("{}", fit.weight_decay));
+  texts.emplace_back("chosen_tolerance", fmt::format("{}", fit.tolerance));
   texts.emplace_back("chosen_shrinkage", fmt::format("{}", fit.shrinkage));
   texts.emplace_back("chosen_dropout", fmt::format("{}", fit.dropout));
   texts.emplace_back("chosen_validation", fmt::format("{}", fit.validation));

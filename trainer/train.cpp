@@ -38,7 +38,7 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
   list.add("epochs", &options.epochs, "passes over the table; 0: chosen from the table");
   list.add("batch_size", &options.batch_size, "rows a rank and step, at most");
   list.add("learning_rate", &options.learning_rate, "largest learning rate of the schedule");
-  list.add("weight_decay", &options.weight_decay, "AdamW's weight decay");
+  list.add("weight_decay", &options.weight_decay, "AdamW's weight decay; -1: chosen");
   list.add("validation", &options.validation, "share of rows kept to stop early by");
   list.add("patience", &options.patience,
            "epochs without a better validation loss before stopping; 0: chosen");

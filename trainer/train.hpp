@@ -34,7 +34,7 @@ struct TrainOptions {
   double epochs = 0;        ///< 0: chosen from the table
   int batch_size = 128;     ///< rows a rank and step
   double learning_rate = 4e-3;  ///< largest of the schedule
-  double weight_decay = 0.3;    ///< AdamW's
+  double weight_decay = -1;     ///< AdamW's; -1: chosen from the table
   double validation = 0.1;      ///< share of rows kept for early stopping
   int patience = 0;   ///< epochs without a better validation loss before stopping; 0: chosen
   int calibrate = 6;  ///< rounds of mending the margins of what is drawn, at most; 0: none

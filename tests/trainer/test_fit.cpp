@@ -68,7 +68,8 @@ FitSettings quick(int epochs) {
   return settings;
 }
 
-// "cpu:0" is the CPU by way of LibTorch's tensors: the code that a GPU runs (test_device_engine.cpp).
+// "cpu:0" is the CPU by way of LibTorch's tensors: the code that a GPU runs
+// (test_device_engine.cpp).
 TEST(FitNetwork, ByTensorsFollowsTheLossOfTheStepWrittenByHand) {
   const auto alone = base::self_communicator();
   const TokenRows data = draw_truth(0, 3'000);
@@ -185,6 +186,28 @@ TEST(FitNetwork, ALossThatIsNoNumberIsAClearError) {
     EXPECT_EQ(e.kind(), base::ErrorKind::kData);
     EXPECT_NE(std::string(e.what()).find("learning_rate"), std::string::npos);
   }
+}
+
+TEST(FitNetwork, GoesOnWithinTheToleranceAndKeepsTheLastEpoch) {
+  // Forty rows that every epoch learns more by heart: the loss of the others only rises.
+  const auto alone = base::self_communicator();
+  const TokenRows data = draw_truth(0, 60);
+  FitSettings settings = quick(24);
+  settings.batch_size = 8;
+  settings.validation = 0.3;
+  settings.patience = 2;
+  settings.learning_rate = 0.05;
+  settings.weight_decay = 0;
+  const FitResult stopped = fit_network(data, small_shape(1), settings, *alone);
+  EXPECT_LT(stopped.best_epoch, settings.epochs);
+  EXPECT_LT(stopped.log.size(), 24u);
+  const double worst = stopped.log.back().validation;
+
+  settings.tolerance = 1e3;
+  const FitResult kept = fit_network(data, small_shape(1), settings, *alone);
+  EXPECT_EQ(kept.best_epoch, 24);
+  ASSERT_EQ(kept.log.size(), 24u);
+  EXPECT_GT(kept.log.back().validation, worst);
 }
 
 TEST(FitNetwork, TrainsOnTablesSmallerThanABatch) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.hpp"
 #include "base/philox.hpp"
+#include "trainer/choose.hpp"
 #include "trainer/smooth_basis.hpp"
 
 namespace semblance::trainer {
@@ -75,6 +77,21 @@ TEST(SearchNetwork, GivesManyRowsABlockAtOnce) {
   const SearchResult result = search_network({}, {3, 4}, {0, 4}, 50'000, 1, std::ref(stages));
   EXPECT_EQ(result.choice.shape.blocks, 1);
   EXPECT_EQ(stages.ran, (std::vector<std::string>{"blocks"}));
+}
+
+TEST(Choose, SmoothsLessWhereThereAreManyRows) {
+  const auto chosen = [](std::int64_t rows, const TrainOptions& options = {}) {
+    return choose(options, {3, 4}, rows, 1);
+  };
+  EXPECT_EQ(chosen(49'999).shape.hidden, 128);
+  EXPECT_EQ(chosen(50'000).shape.hidden, 256);
+  EXPECT_EQ(chosen(49'999).fit.tolerance, 0);
+  EXPECT_EQ(chosen(50'000).fit.tolerance, 0.01);
+  EXPECT_DOUBLE_EQ(chosen(1'000).fit.weight_decay, 0.3);
+  EXPECT_DOUBLE_EQ(chosen(50'000).fit.weight_decay, 0.3);
+  EXPECT_DOUBLE_EQ(chosen(200'000).fit.weight_decay, 0.15);
+  EXPECT_DOUBLE_EQ(chosen(200'000, {.weight_decay = 0}).fit.weight_decay, 0);
+  EXPECT_THROW(chosen(1'000, {.weight_decay = -0.5}), base::Error);
 }
 
 TEST(SearchNetwork, DoesAsItIsToldWhenBlocksAreGiven) {

@@ -180,6 +180,7 @@ void overlay(ColumnSpec& spec, const ColumnSpec& wish) {
   if (!wish.id_pattern.empty()) spec.id_pattern = wish.id_pattern;
   if (!wish.missing_text.empty()) spec.missing_text = wish.missing_text;
   if (!wish.missingness.empty()) spec.missingness = wish.missingness;
+  if (!wish.levels.empty()) spec.levels = wish.levels;
   spec.dropped |= wish.dropped;
 }
 

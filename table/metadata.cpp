@@ -133,6 +133,7 @@ class MetadataReader {
               {"id_pattern", [&](const YAML::Node& n) { spec.id_pattern = scalar(n); }},
               {"missing_text", [&](const YAML::Node& n) { spec.missing_text = scalar(n); }},
               {"missingness", [&](const YAML::Node& n) { set_missingness(spec, n); }},
+              {"levels", [&](const YAML::Node& n) { set_levels(spec, n); }},
               {"transformer",
                [](const YAML::Node&) {}},  // NHSSynth's choice of encoding: ours is learned
               {"drop", [&](const YAML::Node& n) { spec.dropped = truth(n); }}});
@@ -173,6 +174,15 @@ class MetadataReader {
       fail(node, "column '{}': unit '{}' must be one of {}", spec.name, spec.unit,
            fmt::join(units, ", "));
     }
+  }
+
+  void set_levels(ColumnSpec& spec, const YAML::Node& node) const {
+    const std::string text = scalar(node);
+    if (text != "public" && text != "protected") {
+      fail(node, "column '{}': levels '{}' must be public or protected{}", spec.name, text,
+           base::did_you_mean(text, {"public", "protected"}));
+    }
+    spec.levels = text == "public" ? text : "";
   }
 
   void set_missingness(ColumnSpec& spec, const YAML::Node& node) const {
@@ -299,6 +309,7 @@ void emit_column(YAML::Emitter& out, const ColumnSpec& spec) {
   emit(out, "id_pattern", spec.id_pattern);
   emit(out, "missing_text", spec.missing_text);
   emit_missingness(out, spec.missingness);
+  emit(out, "levels", spec.levels);
   if (spec.dropped) out << YAML::Key << "drop" << YAML::Value << true;
   out << YAML::EndMap;
 }

@@ -36,11 +36,12 @@ struct ColumnSpec {
   std::string
       unit;  ///< datetimes: coarsest unit present: "day", "hour", "minute", "second", "microsecond"
   std::string relative_to;  ///< dates: never before this other date column of the same row
-  std::string derived;      ///< formula by which it follows from other columns (table/derivation.hpp)
+  std::string derived;  ///< formula by which it follows from other columns (table/derivation.hpp)
   std::string id_pattern;  ///< kId: "sequence", "uuid", "nhs-number" or a pattern such as "P######"
   std::string missing_text;  ///< how a missing value is written in CSV; "" when empty
   std::string missingness;   ///< NHSSynth strategy: "augment" (default), "drop", "impute:mean", ...
-  bool dropped = false;      ///< left out of the model and of the synthetic table
+  std::string levels;    ///< kCategory: "public", all are kept; "" (or "protected"): rare ones not
+  bool dropped = false;  ///< left out of the model and of the synthetic table
 
   bool operator==(const ColumnSpec&) const = default;
 };

@@ -25,7 +25,12 @@ bool is_date(table::Kind kind) {
 std::unique_ptr<ColumnCoder> fit_column(const table::Column& column, const table::Column* base,
                                         const CodecOptions& options,
                                         base::Communicator& communicator) {
-  switch (column.spec.kind) {
+  const table::Kind kind = column.spec.kind;
+  SEMBLANCE_EXPECT(
+      column.spec.levels.empty() || kind == table::Kind::kCategory || kind == table::Kind::kBoolean,
+      kData, "column '{}' is of kind {}: 'levels: public' is for categories", column.spec.name,
+      table::kind_name(kind));
+  switch (kind) {
     case table::Kind::kInteger:
     case table::Kind::kFloat:
       return fit_number_column(column, options, communicator);

@@ -338,8 +338,10 @@ std::unique_ptr<ColumnCoder> fit_category_column(const table::Column& column,
                                                  const CodecOptions& options,
                                                  base::Communicator& communicator) {
   const bool boolean = column.spec.kind == table::Kind::kBoolean;
+  CodecOptions own = options;
+  if (column.spec.levels == "public") own.rare_min_count = 1;
   return std::make_unique<CategoryColumn>(summarise_levels(column, communicator), boolean, false,
-                                          options);
+                                          own);
 }
 
 std::unique_ptr<ColumnCoder> fit_combination_column(const table::Column& joined,

@@ -25,6 +25,7 @@ constexpr TextMember kTextMembers[] = {
     {"id_patterns", &table::ColumnSpec::id_pattern},
     {"missing_texts", &table::ColumnSpec::missing_text},
     {"missingness", &table::ColumnSpec::missingness},
+    {"levels", &table::ColumnSpec::levels, false},
 };
 
 }  // namespace

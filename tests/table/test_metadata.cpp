@@ -106,6 +106,7 @@ TEST(Metadata, WrittenMetadataReadBackToTheSameSchema) {
        .relative_to = "123"},
       {.name = "~", .kind = Kind::kId, .id_pattern = "P######", .missingness = "drop"},
       {.name = " blank ", .kind = Kind::kCategory, .dropped = true},
+      {.name = "item", .kind = Kind::kCategory, .levels = "public"},
   };
   schema.constraints = {"n > 0", "\"odd\" in [1,2)"};
   schema.missing_markers = {"?", "", "N/A", "-"};
@@ -129,6 +130,7 @@ TEST(Metadata, ErrorsNameFileLineAndNearestWord) {
       {"columns:\n  a: {format: \"%Q\"}\n", {"m.yaml:2", "'a'", "%Q"}},
       {"columns:\n  a: {unit: week}\n", {"m.yaml:2", "week", "day"}},
       {"columns:\n  a: {missingness: droop}\n", {"m.yaml:2", "droop", "did you mean 'drop'"}},
+      {"columns:\n  a: {levels: pubic}\n", {"m.yaml:2", "'a'", "did you mean 'public'"}},
       {"columns:\n  a: {categorical: perhaps}\n", {"m.yaml:2", "true or false"}},
       {"columns:\n  a: keep\n", {"m.yaml:2", "drop"}},
       {"columns:\n  a: {}\n  a: {}\n", {"m.yaml:3", "twice"}},

@@ -42,6 +42,28 @@ TEST(Codec, ARareLevelIsNeverEmitted) {
     EXPECT_FALSE(back.columns[0].is_missing(row));
 }
 
+TEST(Codec, LevelsThatAreSaidToBePublicAreKeptHoweverRare) {
+  std::vector<std::string> labels(600, "Heart Rate");
+  labels[7] = "Alkaline Phosphate", labels[8] = "Albumin", labels[9] = "";
+  table::Table rows = table_of({categories("label", labels), categories("remark", labels)});
+  rows.columns[0].spec.levels = "public";
+  const table::Table back = round_trip(rows);
+  expect_same_cells(rows.columns[0], back.columns[0]);
+  for (const std::string& level : back.columns[1].levels) EXPECT_EQ(level, "Heart Rate");
+}
+
+TEST(Codec, RefusesPublicLevelsOfAColumnThatHasNone) {
+  table::Table rows = table_of({integers("age", {40, 50, 60})});
+  rows.columns[0].spec.levels = "public";
+  try {
+    fit(rows);
+    FAIL() << "was taken";
+  } catch (const base::Error& e) {
+    EXPECT_EQ(e.kind(), base::ErrorKind::kData);
+    EXPECT_NE(std::string(e.what()).find("'age'"), std::string::npos) << e.what();
+  }
+}
+
 TEST(Codec, ManyRareLevelsBecomeTheRareText) {
   std::vector<std::string> values = repeated({{"known", 100}});
   for (int i = 0; i < 50; ++i) values.push_back("name " + std::to_string(i));

@@ -36,6 +36,16 @@ SETS = {
     "hflights": ("hflights/hflights.csv.gz", []),
     "covid_testing": ("medicaldata/covid_testing.csv", ["subject_id", "fake_first_name", "fake_last_name"]),
     "mimic3_demo": ("mimic3_demo/published_recipe_output/large.csv", ["ROW_ID", "SUBJECT_ID"]),
+    "mimic3_lists": ("mimic3_demo/published_recipe_output/large.csv", ["ROW_ID", "SUBJECT_ID"]),
+}
+# Sets that are learned with metadata: the names of tests and their units are lists that everybody may know.
+METADATA = {
+    "mimic3_lists": """columns:
+  LABEL: {levels: public}
+  VALUEUOM: {levels: public}
+  DISCHTIME: {relative_to: CHARTTIME}
+  CHARTTIME: {relative_to: ADMITTIME}
+""",
 }
 # Sets that come with test rows of their own; of the others a tenth of the rows is held out.
 TEST_ROWS = {"adult": "adult/adult_test.csv.gz"}
@@ -224,6 +234,14 @@ def dcr_share(real, fake, hold, kinds, most=2000):
     return float(np.mean((nearest[0] < nearest[1]) + 0.5 * (nearest[0] == nearest[1])))
 
 
+def metadata_flags(name, folder):
+    if name not in METADATA:
+        return []
+    path = pathlib.Path(folder) / "metadata.yaml"
+    path.write_text(METADATA[name])
+    return ["--metadata", path]
+
+
 MEASURES = ("cpu_s", "shape", "trend", "c2st", "gap", "dcr")
 
 
@@ -233,7 +251,7 @@ def measure(name, seeds):
     target, rows, best = TARGETS.get(name), [], None
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(1, seeds + 1):
-            made, seconds = learn_and_make(train, seed, pathlib.Path(folder))
+            made, seconds = learn_and_make(train, seed, pathlib.Path(folder), *metadata_flags(name, folder))
             kinds, (real, fake, hold) = typed(train, made[list(train)], test)
             gap = float("nan")
             if target:

@@ -40,6 +40,21 @@ void PendingPath::commit() {
   committed_ = true;
 }
 
+void expect_no_input_replaced(const fs::path& output, const std::vector<fs::path>& inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code absent;
+    SEMBLANCE_EXPECT(input.empty() || !fs::equivalent(output, input, absent), kUsage,
+                     "{}: is also an input, and would be lost: choose another name for the output",
+                     output.string());
+  }
+}
+
+void expect_writable_file(const fs::path& output) {
+  SEMBLANCE_EXPECT(!fs::is_directory(output), kIo, "{}: is a directory, a file is needed",
+                   output.string());
+  PendingPath{output};
+}
+
 namespace {
 
 struct CloseFile {

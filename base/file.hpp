@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace semblance::base {
 
@@ -33,6 +34,16 @@ class PendingPath {
   std::filesystem::path final_, temporary_;
   bool committed_ = false;
 };
+
+/// For an output whose writing would destroy what the run reads.
+/// \param inputs  files or directories; empty and absent ones are no concern
+/// \throws Error{kUsage} when `output` is one of `inputs`, by whatever path each is named
+void expect_no_input_replaced(const std::filesystem::path& output,
+                              const std::vector<std::filesystem::path>& inputs);
+
+/// For an output that costs much work: what can be told of its place before that.
+/// \throws Error{kIo} when `output` is a directory, or its own directory cannot be written
+void expect_writable_file(const std::filesystem::path& output);
 
 /// The whole file as text. \throws Error{kIo} when it cannot be read
 std::string read_text_file(const std::filesystem::path& path);

@@ -132,6 +132,7 @@ class InspectCommand : public Command {
   }
   void run(const CommonFlags& flags, base::Communicator& communicator) override {
     if (communicator.rank() != 0) return;
+    base::expect_no_input_replaced(output_, {path_});
     table::Metadata metadata;
     table::ReadOptions options{.threads = flags.threads};
     if (!metadata_.empty()) {

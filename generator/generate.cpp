@@ -205,6 +205,8 @@ void report_given(const GivenTable& given, const GenerateOptions& options,
 void generate(const GenerateOptions& options, base::Communicator& communicator) {
   check_options(options);
   const table::TableFormat format = table::table_format(options.output);
+  base::expect_no_input_replaced(options.output,
+                                 {options.model, options.like, options.reject_copies_of});
   const base::Device device = base::resolve_device(options.device);
   const trainer::Model model = trainer::load_model(options.model, device.name());
   std::optional<CopyGuard> guard;

@@ -80,7 +80,7 @@ bool is_part(const std::string& name) {
 }
 
 bool is_ours(const std::string& name) {
-  return name == "manifest.json" || name == "dataset.h5" || is_part(name) || name.starts_with(".");
+  return table::is_shard_file(name) || name.starts_with(".");
 }
 
 /// Creates the directory, or takes it up where an earlier run left it: no manifest, so no dataset

@@ -254,7 +254,11 @@ void attack(const AttackOptions& options, base::Communicator& communicator) {
                        !options.output.empty(),
                    kUsage, "attack needs --real, --holdout, --model and --output");
   check_settings(options);
-  if (communicator.rank() == 0) remove_leftovers(options.output);
+  base::expect_no_input_replaced(options.output, {options.real, options.holdout, options.model});
+  if (communicator.rank() == 0) {
+    base::expect_writable_file(options.output);
+    remove_leftovers(options.output);
+  }
   const AttackPool pool = read_attack_pool(options);
   if (communicator.rank() == 0) {
     base::log_info("attack: {} models, each on a random half of {} rows of {} people",

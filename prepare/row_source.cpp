@@ -15,6 +15,16 @@ using base::ErrorKind;
 
 constexpr std::string_view kExtensions[] = {"", ".csv", ".csv.gz", ".parquet", ".h5"};
 
+std::vector<std::string> names_in(const std::string& directory) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    names.push_back(entry.path().filename().string());
+  SEMBLANCE_EXPECT(!error, kIo, "cannot read the directory '{}': {}", directory, error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 void RowSource::begin_shares(base::Communicator&, std::int64_t) { SEMBLANCE_ASSERT(can_share()); }
@@ -22,25 +32,26 @@ bool RowSource::next_share(int) { return false; }
 void RowSource::read_share(int, const std::function<void(const RowBlock&, std::int64_t)>&) {}
 void RowSource::end_shares() {}
 
-std::string find_source_file(const SourceSpec& spec, const std::string& directory) {
-  std::error_code error;
-  std::vector<std::string> all, found;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    all.push_back(name);
+std::vector<std::string> source_file_names(const SourceSpec& spec, const std::string& directory) {
+  std::vector<std::string> found;
+  for (const std::string& name : names_in(directory)) {
     for (const std::string_view extension : kExtensions) {
       if (same_name(name, spec.file + std::string(extension))) found.push_back(name);
     }
   }
-  SEMBLANCE_EXPECT(!error, kIo, "cannot read the directory '{}': {}", directory, error.message());
-  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string find_source_file(const SourceSpec& spec, const std::string& directory) {
+  const std::vector<std::string> found = source_file_names(spec, directory);
   if (found.size() > 1) {
     base::fail(ErrorKind::kData, "{}: '{}' may be {} or {} in {}: write the whole file name",
                spec.place, spec.file, found[0], found[1], directory);
   }
   if (found.empty()) {
     std::vector<std::string> stems;
-    for (const std::string& name : all) stems.push_back(name.substr(0, name.find('.')));
+    for (const std::string& name : names_in(directory))
+      stems.push_back(name.substr(0, name.find('.')));
     base::fail(ErrorKind::kData,
                "{}: there is no table '{}' (.csv, .csv.gz, .parquet, .h5) in {}{}", spec.place,
                spec.file, directory, did_you_mean(spec.file, stems));

@@ -75,6 +75,10 @@ class RowSource {
   std::shared_ptr<NumberRuns> runs_;  ///< filled by read()
 };
 
+/// Names in the directory that a source may mean, in order: more than one is an error of
+/// find_source_file(). \throws Error{kIo} when the directory cannot be read
+std::vector<std::string> source_file_names(const SourceSpec& spec, const std::string& directory);
+
 /// Finds the file of a source in a directory: the name as it stands or with .csv, .csv.gz, .parquet
 /// or .h5, whatever the case. \throws Error{kData} naming the nearest file when there is none or
 /// several

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "table/shards.hpp"
 #include "table/write_table.hpp"
 
@@ -36,6 +37,7 @@ void leave_out_dropped(Table& table, const std::string& path) {
 
 Converted convert_table(const std::string& in, const std::string& out, const ReadOptions& options,
                         std::int64_t rows_per_part) {
+  base::expect_no_input_replaced(out, {in});
   const bool in_parts = fs::is_directory(in) && table_format(out) != TableFormat::kShards &&
                         options.metadata == nullptr && options.schema == nullptr;
   if (in_parts) return convert_parts(in, out);

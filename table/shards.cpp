@@ -140,6 +140,12 @@ std::int64_t Manifest::n_rows() const {
 
 std::string part_file_name(std::int64_t part) { return fmt::format("part-{:05}.h5", part); }
 
+bool is_shard_file(const std::string& name) {
+  static const std::regex kPart(R"(part-[0-9]{5,}\.h5(\.done)?)"), kUnfinished(R"(\..*\.part)");
+  return name == kManifestFile || name == kDatasetFile || std::regex_match(name, kPart) ||
+         std::regex_match(name, kUnfinished);
+}
+
 ShardPart write_part(const std::string& directory, std::int64_t part, const Table& rows) {
   const std::string name = part_file_name(part);
   base::PendingPath pending(fs::path(directory) / name);

@@ -30,6 +30,10 @@ struct Manifest {
 /// "part-00007.h5" for 7; more digits beyond 99999.
 std::string part_file_name(std::int64_t part);
 
+/// True for the name of a file that belongs to a shard directory: a part, the note that generating
+/// leaves beside it, dataset.h5, manifest.json, or one of these while it is written.
+bool is_shard_file(const std::string& name);
+
 /// Writes one part under its final name (atomically). Every part of a directory must be given the
 /// same levels, in the same order, for its category columns. Returns rows and checksum.
 ShardPart write_part(const std::string& directory, std::int64_t part, const Table& rows);

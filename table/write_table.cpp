@@ -13,7 +13,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What stands at the path is replaced as a whole: only a directory that holds nothing else may be.
+void check_replaced(const std::string& path) {
+  if (!fs::exists(path)) return;
+  SEMBLANCE_EXPECT(fs::is_directory(path), kIo,
+                   "{}: is a file; a name without an ending is a shard directory", path);
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    SEMBLANCE_EXPECT(is_shard_file(name), kUsage,
+                     "{} holds {}, which is no part of a table: choose an empty directory", path,
+                     name);
+  }
+}
+
 void write_shards(const std::string& path, const Table& table, std::int64_t rows_per_part) {
+  check_replaced(path);
   base::PendingPath pending(path);
   std::error_code code;
   fs::create_directory(pending.temporary(), code);

@@ -111,7 +111,8 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
   TrainOptions options = given;
   const Clock::time_point start = Clock::now();
   base::resolve_device(options.device);  // one that is asked for and absent is an error
-  if (communicator.rank() == 0) base::PendingPath(options.output);  // writable, before the work
+  base::expect_no_input_replaced(options.output, {options.table, options.metadata});
+  if (communicator.rank() == 0) base::expect_writable_file(options.output);  // before the work
   table::Schema schema;
   TrainingSlice slice = read_slice(options, communicator, schema);
   const std::int64_t total = slice.total;

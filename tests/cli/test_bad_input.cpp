@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class BadInput : public ::testing::Test {
  protected:
@@ -146,6 +147,63 @@ TEST_F(BadInput, AnOutputThatCannotBeWrittenIsAnIoError) {
   EXPECT_EQ(run({"export", "a.csv", "absent/b.csv"}).code, 4);
   EXPECT_EQ(run({"mock-hospital", "--patients", "5", "--output", "a.csv"}).code, 4);
   EXPECT_EQ(run({"info", "a.csv", "--log-json", "absent/log.jsonl"}).code, 4);
+}
+
+TEST_F(BadInput, AnOutputThatIsAlsoAnInputIsRefusedAndKept) {
+  write("a.csv", small_csv(50));
+  ASSERT_EQ(run({"train", "a.csv", "-o", "m.h5", "--epochs", "1", "--hidden", "16"}).code, 0);
+  ASSERT_EQ(run({"export", "a.csv", "parts"}).code, 0);
+  fs::create_directory(directory_.path() / "raw");
+  write("raw/A.csv", small_csv(5));
+  write("r.yaml",
+        "recipe: r\nsources: {a: {columns: {age: integer}}}\ntables: {t: {from: a}}\n"
+        "output: {from: t}\n");
+  const std::vector<std::pair<std::string, std::vector<std::string>>> commands = {
+      {"a.csv", {"train", "a.csv", "--output", "./a.csv"}},
+      {"a.csv", {"inspect", "a.csv", "--output", "a.csv"}},
+      {"a.csv", {"export", "a.csv", directory_.file("a.csv")}},
+      {"parts", {"export", "parts", "parts/"}},
+      {"m.h5", {"generate", "m.h5", "--rows", "5", "--output", "m.h5"}},
+      {"a.csv", {"generate", "m.h5", "--like", "a.csv", "--output", "a.csv"}},
+      {"m.h5",
+       {"attack", "--real", "a.csv", "--holdout", "a.csv", "--model", "m.h5", "--output", "m.h5"}},
+      {"raw/A.csv", {"prepare", "r.yaml", "--input", "raw", "--output", "raw/A.csv"}},
+      {"r.yaml",
+       {"prepare", "r.yaml", "--input", "raw", "--output", "b.csv", "--metadata", "r.yaml"}},
+  };
+  for (const auto& [input, words] : commands) {
+    const std::string before = base::sha256_of_path(directory_.path() / input);
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 2) << words[0] << " " << input << "\n" << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("also an input"));
+    EXPECT_EQ(base::sha256_of_path(directory_.path() / input), before) << words[0];
+  }
+}
+
+TEST_F(BadInput, AShardDirectoryReplacesNoOtherFiles) {
+  write("a.csv", small_csv(50));
+  fs::create_directory(directory_.path() / "mine");
+  write("mine/thesis.txt", "years of work");
+  for (const char* output : {"mine", "."}) {
+    const Outcome outcome = run({"export", "a.csv", output});
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("no part of a table"));
+    EXPECT_TRUE(fs::exists(directory_.path() / "mine/thesis.txt"));
+  }
+  EXPECT_EQ(run({"export", "a.csv", "parts"}).code, 0);
+  EXPECT_EQ(run({"export", "a.csv", "parts"}).code, 0) << "its own are replaced";
+  write("plain", "a file");
+  EXPECT_EQ(run({"export", "a.csv", "plain"}).code, 4);
+  EXPECT_EQ(base::read_text_file(directory_.file("plain")), "a file");
+}
+
+TEST_F(BadInput, AModelInThePlaceOfADirectoryIsRefusedBeforeTheWork) {
+  write("a.csv", small_csv(50));
+  fs::create_directory(directory_.path() / "models");
+  const Outcome outcome = run({"train", "a.csv", "--output", "models", "--hidden", "16"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("models: is a directory, a file is needed"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("training on")));
 }
 
 TEST_F(BadInput, AnOutputOfUnknownFormatIsWrongUsage) {

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -49,15 +50,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& valid) {
   std::string best;
+  const std::string wanted = lower(name);
   std::size_t least = std::max<std::size_t>(2, name.size() / 2) + 1;
   for (const std::string& candidate : valid) {
     // The beginning of a name is nearer than any misspelling.
-    const bool beginning = name.size() >= 3 && candidate.starts_with(name);
-    const std::size_t distance = beginning ? 0 : edit_distance(name, candidate);
+    const bool beginning = name.size() >= 3 && lower(candidate).starts_with(wanted);
+    const std::size_t distance = beginning ? 0 : edit_distance(wanted, lower(candidate));
     if (distance < least) {
       least = distance;
       best = candidate;

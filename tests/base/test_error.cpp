@@ -17,6 +17,8 @@ TEST(Error, KindDecidesTheExitCode) {
 TEST(Error, NearestNameIsFoundAndFarOnesAreNot) {
   EXPECT_EQ(nearest_name("epohcs", {"epochs", "batch_size"}), "epochs");
   EXPECT_EQ(nearest_name("zzzzzz", {"epochs", "batch_size"}), "");
+  EXPECT_EQ(nearest_name("SEX", {"age", "sex"}), "sex");
+  EXPECT_EQ(nearest_name("admissiondate", {"AdmissionDate", "DischargeDate"}), "AdmissionDate");
   EXPECT_EQ(did_you_mean("epoch", {"epochs"}), " (did you mean 'epochs'?)");
 }
 

@@ -41,8 +41,9 @@ void apply_section(const YAML::Node& root, const std::string& config, const std:
 
 void SettingFlags::add_flags(CLI::App& app) {
   for (const base::Setting& setting : list_.all()) {
-    const auto give = [this, name = setting.name](const std::string& value) {
-      given_.emplace_back(name, value.empty() ? "true" : value);
+    const bool yes_or_no = std::holds_alternative<bool*>(setting.target);
+    const auto give = [this, yes_or_no, name = setting.name](const std::string& value) {
+      given_.emplace_back(name, yes_or_no && value.empty() ? "true" : value);
     };
     CLI::Option* option = nullptr;
     if (list_.is_list(setting.name)) {
@@ -59,7 +60,7 @@ void SettingFlags::add_flags(CLI::App& app) {
     option->type_name("");
     // A yes-or-no flag means yes when it stands alone, where CLI11 would hand over the default
     // text.
-    if (std::holds_alternative<bool*>(setting.target)) {
+    if (yes_or_no) {
       option->expected(0, 1);
     } else {
       option->default_str(setting.text());

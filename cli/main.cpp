@@ -23,7 +23,9 @@ void add_common_flags(CLI::App& app, CommonFlags& flags) {
   app.add_option("--threads", flags.threads, "CPU threads; 0: all cores of this process")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
-  app.add_option("--seed", flags.seed, "seed of all random choices")->capture_default_str();
+  app.add_option("--seed", flags.seed, "seed of all random choices")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_flag("--quiet", flags.quiet, "only warnings and errors");
   app.add_option("--log-json", flags.log_json, "append machine-readable events to this file");
   app.add_option("--config", flags.config, "YAML file whose section of this name holds settings");

@@ -78,6 +78,7 @@ TEST(Usage, MissingArgumentsAndWrongValuesAreWrongUsage) {
       {"generate", "m.h5", "--rows", "many", "--output", "x"},
       {"train", "a.csv", "--output", "m.h5", "--threads", "-1"},
       {"train", "a.csv", "--output", "m.h5", "--epochs", "many"},
+      {"generate", "m.h5", "--rows", "5", "--output", "x", "--seed", "-1"},
       {"inspect", "a.csv", "b.csv"},
       {"run", "a.yaml", "--set"},
   };
@@ -93,6 +94,18 @@ TEST(Usage, EntitiesAreNotCountedWhereATableIsCompleted) {
       semblance({"generate", "m.h5", "--like", "a.csv", "--entities", "3", "--output", "out.csv"});
   EXPECT_EQ(outcome.code, 2) << outcome.err;
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("entities"), HasSubstr("like")));
+}
+
+TEST(Usage, AnEmptyValueIsEmptyAndNotYes) {
+  const base::TemporaryDirectory directory;
+  base::write_text_file(directory.file("a.csv"), small_csv(60));
+  const Outcome outcome = semblance(
+      {"evaluate", "--real", "a.csv", "--synthetic", "a.csv", "--output", "report", "--title", ""},
+      directory.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const auto report =
+      nlohmann::json::parse(base::read_text_file(directory.file("report/report.json")));
+  EXPECT_NE(report.at("title"), "true");
 }
 
 TEST(Usage, ADeviceThatIsNotThereIsADeviceError) {

@@ -77,10 +77,29 @@ void warn_of_strays(const Column& column, const std::string& what,
                   column.spec.name, what, fmt::join(strays, ", ")));
 }
 
+/// Numbers as much of Europe writes them, or with thousands separators.
+void warn_of_commas(const Column& column, std::vector<std::string>& warnings) {
+  std::string example;
+  for (const std::string& level : column.levels) {
+    std::string digits = level;
+    if (const std::size_t comma = digits.find(','); comma != std::string::npos) {
+      digits.erase(comma, 1);
+      if (example.empty()) example = level;
+    }
+    if (!detail::parse_number(digits).is_number) return;
+  }
+  if (example.empty()) return;
+  warnings.push_back(
+      fmt::format("column '{}': numbers with a comma, such as '{}'; read as a category. Write "
+                  "decimals with a point and leave out separators of thousands if they are amounts",
+                  column.spec.name, example));
+}
+
 void warn_of_stray_texts(const Column& column, std::vector<std::string>& warnings) {
   warn_of_strays(
       column, "numbers",
       [](const std::string& text) { return detail::parse_number(text).is_number; }, warnings);
+  warn_of_commas(column, warnings);
   const std::string pattern = detail::commonest_date_pattern(column.levels);
   if (pattern.empty()) return;
   CivilTime time;

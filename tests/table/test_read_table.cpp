@@ -218,6 +218,14 @@ TEST(Inspection, WarnsOfConstantMissingAndStrayValues) {
       Contains(AllOf(HasSubstr("dates"), HasSubstr("'soon'"))));
 }
 
+TEST(Inspection, WarnsOfNumbersWithCommas) {
+  EXPECT_THAT(warnings_for({"\"70,5\"", "\"71,25\"", "72"}), Contains(HasSubstr("'70,5'")));
+  EXPECT_THAT(warnings_for({"\"1,234.5\"", "\"20,000\""}), Contains(HasSubstr("thousands")));
+  for (const std::vector<std::string>& texts :
+       {std::vector<std::string>{"70.5", "71"}, {"\"a,b\"", "7"}, {"x", "\"7,5\""}})
+    EXPECT_THAT(warnings_for(texts), Not(Contains(HasSubstr("comma"))));
+}
+
 TEST(Inspection, CountsMissingAndDistinct) {
   const TestFiles dir;
   const Inspection found =

@@ -18,7 +18,7 @@ using Range = AllowedValues::Range;
 
 constexpr const char* kGrammar =
     "a condition is 'A = x', 'A != x', 'A < x', 'A <= x', 'A > x', 'A >= x', 'A IN (x, y)', 'A NOT "
-    "IN (x, y)', 'A IS MISSING' or 'A IS NOT MISSING'";
+    "IN (x, y)', 'A IS MISSING' or 'A IS NOT MISSING'; several are given one by one";
 
 bool is_date(Kind kind) { return kind == Kind::kDate || kind == Kind::kDatetime; }
 bool is_text(Kind kind) { return kind == Kind::kCategory || kind == Kind::kBoolean; }
@@ -37,14 +37,26 @@ struct Piece {
   bool is_sign(const char* which) const { return sign && text == which; }
 };
 
+constexpr std::string_view kSigns = "=<>!(),";
+
+/// Where the quote that opens at `begin` is closed. An apostrophe quotes only what stands wholly
+/// between two of them ('F', but not 's-Hertogenbosch).
+std::size_t quote_end(const std::string& text, std::size_t begin) {
+  if (text[begin] == '"') return std::min(text.find('"', begin + 1), text.size());
+  if (text[begin] != '\'') return std::string::npos;
+  const std::size_t end = text.find('\'', begin + 1);
+  const bool whole =
+      end != std::string::npos && (end + 1 == text.size() || text[end + 1] == ' ' ||
+                                   kSigns.find(text[end + 1]) != std::string_view::npos);
+  return whole ? end : std::string::npos;
+}
+
 std::vector<Piece> pieces_of(const std::string& text) {
-  static constexpr std::string_view kSigns = "=<>!(),";
   std::vector<Piece> pieces;
   for (std::size_t i = 0; i < text.size();) {
     if (std::isspace(static_cast<unsigned char>(text[i])) != 0) {
       ++i;
-    } else if (text[i] == '"') {
-      const std::size_t end = std::min(text.find('"', i + 1), text.size());
+    } else if (const std::size_t end = quote_end(text, i); end != std::string::npos) {
       pieces.push_back({text.substr(i + 1, end - i - 1), true, false});
       i = end + 1;
     } else if (kSigns.find(text[i]) != std::string_view::npos) {
@@ -53,13 +65,13 @@ std::vector<Piece> pieces_of(const std::string& text) {
       pieces.push_back({text.substr(i, two ? 2 : 1), false, true});
       i += two ? 2 : 1;
     } else {
-      std::size_t end = i;
-      while (end < text.size() && text[end] != '"' &&
-             std::isspace(static_cast<unsigned char>(text[end])) == 0 &&
-             kSigns.find(text[end]) == std::string_view::npos)
-        ++end;
-      pieces.push_back({text.substr(i, end - i), false, false});
-      i = end;
+      std::size_t last = i;
+      while (last < text.size() && text[last] != '"' &&
+             std::isspace(static_cast<unsigned char>(text[last])) == 0 &&
+             kSigns.find(text[last]) == std::string_view::npos)
+        ++last;
+      pieces.push_back({text.substr(i, last - i), false, false});
+      i = last;
     }
   }
   return pieces;
@@ -146,6 +158,17 @@ class Parser {
            (piece.is("NOT") && at_ + 1 < pieces_.size() && pieces_[at_ + 1].is("IN"));
   }
 
+  /// "age > 30 AND age < 40" is no value of 'age', and of a text neither.
+  void refuse_several() const {
+    bool joined = false;
+    for (std::size_t i = at_ + 1; i < pieces_.size(); ++i) {
+      const Piece& piece = pieces_[i];
+      if (joined && (piece.sign || piece.is("IS") || piece.is("IN")))
+        refuse("conditions are not joined by AND or OR");
+      joined = joined || piece.is("AND") || piece.is("OR");
+    }
+  }
+
   void missing(AllowedValues& allowed) {
     const bool negated = at_ + 1 < pieces_.size() && pieces_[at_ + 1].is("NOT");
     const std::size_t word = at_ + (negated ? 2 : 1);
@@ -199,6 +222,7 @@ class Parser {
   }
 
   void compare(AllowedValues& allowed) {
+    refuse_several();
     const std::string sign = pieces_[at_].text;
     std::string value;
     for (std::size_t i = at_ + 1; i < pieces_.size(); ++i)

@@ -57,6 +57,27 @@ TEST(Condition, NamesLevelsWithQuotesWhereTheyNeedThem) {
   EXPECT_FALSE(one({"sex != F"}).allows_level("F"));
 }
 
+TEST(Condition, TakesApostrophesForQuotesWhereTheyStandAroundAValue) {
+  EXPECT_TRUE(one({"sex = 'F'"}).allows_level("F"));
+  const AllowedValues allowed = one({"sex IN ('F','not, known', 's-Hertogenbosch, O'Brien)"});
+  for (const char* level : {"F", "not, known", "'s-Hertogenbosch", "O'Brien"})
+    EXPECT_TRUE(allowed.allows_level(level)) << level;
+  EXPECT_TRUE(one({"born = '2150-01-31'"}).allows(days_from_civil(2150, 1, 31)));
+}
+
+TEST(Condition, RefusesSeveralInOneAndSaysSo) {
+  for (const char* text :
+       {"age > 30 AND age < 40", "sex = F or sex = M", "sex=F and age IS MISSING"}) {
+    try {
+      parse_conditions({text}, example());
+      ADD_FAILURE() << text;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("not joined by AND or OR")) << text;
+    }
+  }
+  EXPECT_TRUE(one({"sex = drugs AND alcohol"}).allows_level("drugs AND alcohol"));
+}
+
 TEST(Condition, ADayOfAColumnWithTimesIsTheWholeDay) {
   const double day = static_cast<double>(days_from_civil(2150, 1, 31)),
                micros = day * static_cast<double>(kMicrosPerDay);
@@ -83,23 +104,26 @@ TEST(Condition, MissingMeetsOnlyIsMissing) {
 }
 
 TEST(Condition, WhatIsNotUnderstoodSaysWhatWouldBeRight) {
-  for (const auto& [text, hint] : std::vector<std::pair<std::string, std::string>>{
-           {"agee > 3", "did you mean 'age'"},
-           {"who = x", "identifier"},
-           {"sex > F", "=, != or IN"},
-           {"age > old", "not a number"},
-           {"born > 31/01/2150", "2150-01-31"},
-           {"age", "a condition is"},
-           {"age >", "a condition is"},
-           {"age IN 3", "brackets"},
-           {"age IS ABSENT", "not understood"},
-           {"age ~ 3", "a condition is"}}) {
+  for (const auto& [text, hint] :
+       std::vector<std::pair<std::string, std::string>>{{"agee > 3", "did you mean 'age'"},
+                                                        {"who = x", "identifier"},
+                                                        {"sex > F", "=, != or IN"},
+                                                        {"age > old", "not a number"},
+                                                        {"born > 31/01/2150", "2150-01-31"},
+                                                        {"age", "a condition is"},
+                                                        {"age >", "a condition is"},
+                                                        {"age IN 3", "brackets"},
+                                                        {"age IS ABSENT", "not understood"},
+                                                        {"age ~ 3", "a condition is"}}) {
     EXPECT_THAT([&] { parse_conditions({text}, example()); },
                 testing::ThrowsMessage<base::Error>(testing::HasSubstr(hint)))
         << text;
   }
-  EXPECT_THAT([&] { parse_conditions({"age > 3", "age < 2"}, example()); },
-              testing::ThrowsMessage<base::Error>(testing::HasSubstr("no value meets it")));
+  EXPECT_THAT(
+      [&] {
+        parse_conditions({"age > 3", "age < 2"}, example());
+      },
+      testing::ThrowsMessage<base::Error>(testing::HasSubstr("no value meets it")));
   EXPECT_THROW(parse_conditions({"sex = F", "sex = M"}, example()), base::Error);
   EXPECT_THROW(parse_conditions({"age IS MISSING", "age > 3"}, example()), base::Error);
 }

@@ -177,6 +177,18 @@ std::unique_ptr<TableMaker> make_maker(const trainer::Model& model, const Genera
   return maker;
 }
 
+/// A level that is misspelt beside others goes unnoticed else.
+void report_unknown_levels(const RowConditions& conditions, const trainer::Codec& codec) {
+  for (const table::AllowedValues& allowed : conditions.where()) {
+    std::vector<std::string> named = allowed.levels;
+    named.insert(named.end(), allowed.excluded.begin(), allowed.excluded.end());
+    for (const std::string& level : named) {
+      if (!codec.knows_level(allowed.column, level))
+        base::log_warning("condition '{}': the model makes no '{}'", allowed.text, level);
+    }
+  }
+}
+
 void report_given(const GivenTable& given, const GenerateOptions& options,
                   const table::Schema& schema) {
   if (options.impute)
@@ -221,6 +233,7 @@ void generate(const GenerateOptions& options, base::Communicator& communicator) 
   }
   if (!options.where.empty() || given) {
     conditions.emplace(model.codec, options.where, given ? &*given : nullptr, options.particles);
+    if (communicator.rank() == 0) report_unknown_levels(*conditions, model.codec);
     if (device.is_cuda() && communicator.rank() == 0)
       base::log_info("rows under conditions are drawn on the CPU");
   }

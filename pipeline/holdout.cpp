@@ -186,6 +186,9 @@ void hold_out_here(const HoldoutOptions& options) {
   const table::Table all = table::read_table(options.table, reading, &schema);
   if (!options.entity.empty()) schema.entity = options.entity;
   check_columns(schema, options);
+  SEMBLANCE_EXPECT(schema.entity.empty() || schema.find(schema.entity) >= 0, kData,
+                   "{}: there is no column '{}', which holdout.entity names{}", options.table,
+                   schema.entity, base::did_you_mean(schema.entity, schema.names()));
   const Split split = schema.entity.empty() ? split_rows(all.n_rows(), options.share, options.seed)
                                             : split_groups(groups_of(all.column(schema.entity)),
                                                            options.share, options.seed);

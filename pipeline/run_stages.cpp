@@ -155,7 +155,13 @@ double run_one(const Stage& stage, Bookkeeper* book, base::Communicator& communi
   const auto start = std::chrono::steady_clock::now();
   if (book != nullptr) book->start(stage, communicator.size());
   communicator.barrier();
-  stage.run(communicator);
+  try {
+    stage.run(communicator);
+  } catch (const base::Error& e) {
+    // What would be a wrong flag of the stage's own command is a wrong setting here.
+    if (e.kind() != base::ErrorKind::kUsage) throw;
+    base::fail(base::ErrorKind::kData, "{}: {}", stage.name, e.what());
+  }
   communicator.barrier();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

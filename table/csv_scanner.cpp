@@ -56,13 +56,17 @@ std::string_view fault_text(CsvFault fault) {
 void check_names(const std::string& path, const std::vector<std::string>& names) {
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    SEMBLANCE_EXPECT(!names[i].empty(), kData, "{}: column {} has no name in the header line", path,
-                     i + 1);
+    SEMBLANCE_EXPECT(
+        !names[i].empty(), kData,
+        "{}: column {} has no name in the header line; name it, or leave it out (R and "
+        "pandas put row numbers there: row.names = FALSE, index=False)",
+        path, i + 1);
     SEMBLANCE_EXPECT(names[i].find_first_of("\r\n") == std::string::npos, kData,
                      "{}: a line break in the name of column {}: lines must end in \\n or \\r\\n",
                      path, i + 1);
-    SEMBLANCE_EXPECT(seen.insert(names[i]).second, kData, "{}: two columns are called '{}'", path,
-                     names[i]);
+    SEMBLANCE_EXPECT(seen.insert(names[i]).second, kData,
+                     "{}: two columns are called '{}', the second is column {}; names must differ",
+                     path, names[i], i + 1);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/hdf5.hpp"
 #include "table/detail/hdf5_columns.hpp"
+#include "table/detail/read_whole.hpp"
 #include "table/read_table.hpp"
 
 namespace semblance::table {
@@ -91,7 +92,8 @@ Schema model_columns(hid_t file) {
   const std::vector<std::string> names = base::h5_read_texts(group.get(), "names");
   const std::vector<std::string> kinds = base::h5_read_texts(group.get(), "kinds");
   std::vector<std::string> derived(names.size());  // not in older models
-  if (base::h5_exists(group.get(), "derived")) derived = base::h5_read_texts(group.get(), "derived");
+  if (base::h5_exists(group.get(), "derived"))
+    derived = base::h5_read_texts(group.get(), "derived");
   SEMBLANCE_EXPECT(names.size() == kinds.size() && names.size() == derived.size(), kData,
                    "the model's schema is damaged");
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -147,9 +149,11 @@ FileSummary summarise_file(const std::string& path, int threads) {
   } else if (H5Fis_hdf5(path.c_str()) > 0) {
     summarise_hdf5(path, summary);
   } else {
-    const Table table =
-        read_table(path, {.allow_empty = true, .threads = threads}, &summary.schema);
-    summary.n_rows = table.n_rows();
+    // Whoever asks for a summary makes nothing of the values: choices are not worth a warning.
+    detail::LoadedTable loaded =
+        detail::read_whole(path, {.allow_empty = true, .threads = threads});
+    summary.schema = std::move(loaded.schema);
+    summary.n_rows = loaded.table.n_rows();
     summary.format = path.ends_with(".parquet") ? "parquet"
                      : path.ends_with(".gz")    ? "csv.gz"
                                                 : "csv";

@@ -44,6 +44,13 @@ class BadInput : public ::testing::Test {
   base::TemporaryDirectory directory_;
 };
 
+TEST_F(BadInput, AHeaderThatCannotBeUsedIsToldWhatToDo) {
+  write("a.csv", "\"\",age\n1,31\n2,32\n");
+  expect_train_fails("a.csv", 3, {"a.csv", "column 1 has no name", "row.names = FALSE"});
+  write("a.csv", "age,sex,age\n1,f,2\n");
+  expect_train_fails("a.csv", 3, {"a.csv", "'age'", "the second is column 3"});
+}
+
 TEST_F(BadInput, AnAbsentFileIsAnIoError) {
   expect_train_fails("absent.csv", 4, {"absent.csv", "No such file"});
   EXPECT_EQ(run({"run", "absent.yaml"}).code, 4);
@@ -250,6 +257,42 @@ TEST_F(BadInput, SetAndStageNamesAreChecked) {
   const Outcome outcome = run({"run", "a.yaml", "--from", "trian"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("did you mean 'train'?"));
+}
+
+TEST_F(BadInput, AWrongSettingOfAConfigurationIsBadDataWhateverStageFindsIt) {
+  write("a.csv", small_csv(60));
+  write("a.yaml",
+        "table: a.csv\ntrain: {epochs: 1, hidden: 16, calibrate: 0}\n"
+        "generate: {particles: 5, where: [\"age > 30\"]}\n");
+  Outcome outcome = run({"run", "a.yaml"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("particles is 5"));
+
+  write("a.yaml", "table: a.csv\nholdout: {entity: agee}\n");
+  outcome = run({"run", "a.yaml"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("a.csv: there is no column 'agee', which holdout.entity names "
+                                     "(did you mean 'age'?)"));
+}
+
+TEST_F(BadInput, ConditionsAndGivenRowsWarnOfWhatIsOddInThemOnly) {
+  std::string text = "day,sex\n";
+  for (int i = 0; i < 60; ++i)
+    text += fmt::format("{:02}/{:02}/2020,{}\n", 1 + i % 12, 1 + i % 28, i % 3 == 0 ? "F" : "M");
+  write("a.csv", text);
+  ASSERT_EQ(run({"train", "a.csv", "-o", "m.h5", "--epochs", "1", "--hidden", "16"}).code, 0);
+  Outcome outcome =
+      run({"generate", "m.h5", "--rows", "9", "--output", "b.csv", "--where", "sex IN (F, Mael)"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("warning: condition 'sex IN (F, Mael)': the model makes no "
+                                     "'Mael'"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("no 'F'")));
+
+  // The model says which of 03/04 is the month: nothing is guessed.
+  write("given.csv", "day\n03/04/2020\n05/06/2020\n");
+  outcome = run({"generate", "m.h5", "--like", "given.csv", "--output", "c.csv"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, Not(HasSubstr("warning")));
 }
 
 TEST_F(BadInput, AFailedStageLeavesNoResultOfItAndSaysWhy) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -6,11 +8,13 @@
 #include "evaluator/privacy/copies.hpp"
 #include "evaluator/privacy/quasi_identifiers.hpp"
 #include "evaluator/privacy/sections.hpp"
+#include "evaluator/sampling.hpp"
 
 namespace semblance::evaluator {
 namespace {
 
 constexpr std::int64_t kListedRows = 50;
+constexpr std::uint64_t kEvenRows = 0xC0B1E501;  // stream of the draw
 
 double share_found(const std::vector<std::int64_t>& matches) {
   const auto n =
@@ -88,22 +92,36 @@ Check quasi_check(const Context& context) {
       .definition =
           "Share of real rows that are alone with their combination of quasi-identifiers and whose "
           "combination occurs exactly once in the synthetic table (synthpop's repU). Rows are "
-          "synthetic, but somebody who looks for a person would find exactly one candidate.",
+          "synthetic, but somebody who looks for a person would find exactly one candidate. With a "
+          "holdout, of as "
+          "many synthetic rows as it has, to compare with.",
       .unit = "share"};
   const QuasiIdentifiers keys = quasi_identifiers(context);
   if (keys.columns.empty()) {
     check.why_not = keys.why_not;
     return check;
   }
-  const int threads = context.options.threads;
-  check.value = replicated_uniques(data.real, data.synthetic, keys.columns, threads);
+  // More rows meet more people by chance: both numbers are of equally many.
+  const std::int64_t even = data.has_holdout()
+                                ? std::min(data.synthetic.n_rows, data.holdout.n_rows)
+                                : data.synthetic.n_rows;
+  const auto share = [&](const Rows& other, std::int64_t n) {
+    const int threads = context.options.threads;
+    if (n == other.n_rows) return replicated_uniques(data.real, other, keys.columns, threads);
+    const auto some = sample_rows(other.n_rows, n, context.options.seed, kEvenRows);
+    return replicated_uniques(data.real, take(other, some), keys.columns, threads);
+  };
+  check.value = share(data.synthetic, even);
   check.interval = wilson_interval(*check.value * static_cast<double>(data.real.n_rows),
                                    static_cast<double>(data.real.n_rows));
-  if (data.has_holdout())
-    check.reference = replicated_uniques(data.real, data.holdout, keys.columns, threads);
-  check.note = "Quasi-identifiers: " + keys.text +
-               ". The reference takes the holdout for the synthetic table; it depends on "
-               "the number of rows.";
+  check.note = "Quasi-identifiers: " + keys.text + ".";
+  if (!data.has_holdout()) return check;
+  check.reference = share(data.holdout, even);
+  check.note += fmt::format(
+      " On {} rows, synthetic and of the holdout (the reference), because more rows meet more "
+      "people "
+      "by chance; all {} synthetic rows: {:.2f} %.",
+      even, data.synthetic.n_rows, 100 * share(data.synthetic, data.synthetic.n_rows));
   return check;
 }
 

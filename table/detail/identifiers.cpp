@@ -40,6 +40,19 @@ bool named_as_identifier(const std::string& name) {
          (name.size() > 2 && name.ends_with("Id") && is_letter(name[name.size() - 3]));
 }
 
+/// "SUBJECT_ID", "patient id", "mrn": whose values must not come out, however few there are.
+bool named_as_identifier_of_people(const std::string& name) {
+  std::string letters;
+  for (const char c : lower(name)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) letters += c;
+  }
+  for (const char* one :
+       {"subjectid", "patientid", "personid", "participantid", "patientnbr", "hadmid", "mrn"}) {
+    if (letters == one) return true;
+  }
+  return false;
+}
+
 /// "record_number", "invoice_no": an identifier where no value repeats, else a count or a week.
 bool named_as_number(const std::string& name) {
   return ends_with_any(lower(name), {"_no", "_num", "number", "_key", "nr"});
@@ -272,7 +285,8 @@ void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
   if (kind != Kind::kInteger && kind != Kind::kCategory) return;
   if (column.size() < kFewRows) return;
   // Counting is dear: only where the answer can matter.
-  const bool name_may = named_as_identifier(name) || named_as_number(name);
+  const bool of_people = named_as_identifier_of_people(name);
+  const bool name_may = of_people || named_as_identifier(name) || named_as_number(name);
   if (kind == Kind::kInteger && !name_may && !may_be_nhs_numbers(column)) return;
   const std::int64_t present = column.size() - column.missing_count();
   if (present < kFewRows) return;
@@ -280,7 +294,7 @@ void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
   const std::int64_t distinct = distinct_count(column);
   const bool unique = distinct == present;
   const bool named = (named_as_identifier(name) && (unique || distinct > kFewValues)) ||
-                     (named_as_number(name) && unique);
+                     (of_people && distinct > 1) || (named_as_number(name) && unique);
   const bool unique_text = kind == Kind::kCategory &&
                            static_cast<double>(distinct) > 0.95 * static_cast<double>(present);
   if (!named && !nhs && !unique_text) return;
@@ -290,8 +304,9 @@ void recognise_identifier(Column& column, std::vector<std::string>& warnings) {
       fmt::format("column '{}': taken as {} ({} distinct values in {} rows): not modelled, {}",
                   name, free_text ? "free text" : "an identifier", distinct, present,
                   unique ? "issued anew"
-                         : "issued anew for every row, so repeats are lost; set kind: category in "
-                           "the metadata to keep it"));
+                         : "issued anew for every row, so repeats are lost; if it tells whose row "
+                           "it is, name it as entity in the metadata, else set kind: category to "
+                           "keep it"));
 }
 
 }  // namespace semblance::table::detail

@@ -218,6 +218,19 @@ TEST(Inspection, WarnsOfConstantMissingAndStrayValues) {
       Contains(AllOf(HasSubstr("dates"), HasSubstr("'soon'"))));
 }
 
+TEST(Inference, NumbersOfPeopleAreIdentifiersHoweverFew) {
+  const TestFiles dir;
+  for (const std::string name : {"SUBJECT_ID", "patient id", "hadm_id", "MRN", "ward_id"}) {
+    std::string text = name + ",x\n";
+    for (int row = 0; row < 60; ++row) text += fmt::format("{},{}\n", 10006 + row % 3, row);
+    const Inspection seen = inspect_table(dir.write("t.csv", text));
+    EXPECT_EQ(seen.schema.columns[0].kind, name == "ward_id" ? Kind::kInteger : Kind::kId) << name;
+    EXPECT_THAT(seen.warnings, Contains(HasSubstr(name == "ward_id" ? "different whole numbers"
+                                                                    : "name it as entity")))
+        << name;
+  }
+}
+
 TEST(Inspection, WarnsOfNumbersWithCommas) {
   EXPECT_THAT(warnings_for({"\"70,5\"", "\"71,25\"", "72"}), Contains(HasSubstr("'70,5'")));
   EXPECT_THAT(warnings_for({"\"1,234.5\"", "\"20,000\""}), Contains(HasSubstr("thousands")));

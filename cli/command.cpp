@@ -79,6 +79,8 @@ void SettingFlags::apply(const std::string& config, const std::string& section) 
   // A list may be given in several flags.
   std::map<std::string, std::string> lists;
   for (const auto& [name, value] : given_) {
+    SEMBLANCE_EXPECT(!value.empty() || !list_.is_list(name), kUsage, "{}: its value is empty",
+                     flag_name(name));
     try {
       std::string& so_far = lists[name];
       so_far += (so_far.empty() ? "" : ",") + value;

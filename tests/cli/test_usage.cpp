@@ -79,6 +79,7 @@ TEST(Usage, MissingArgumentsAndWrongValuesAreWrongUsage) {
       {"train", "a.csv", "--output", "m.h5", "--threads", "-1"},
       {"train", "a.csv", "--output", "m.h5", "--epochs", "many"},
       {"generate", "m.h5", "--rows", "5", "--output", "x", "--seed", "-1"},
+      {"generate", "m.h5", "--rows", "5", "--output", "x", "--where", ""},
       {"inspect", "a.csv", "b.csv"},
       {"run", "a.yaml", "--set"},
   };

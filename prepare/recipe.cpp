@@ -355,14 +355,14 @@ OutputColumn read_output_column(const Reader& reader, const Node& name, const No
     }
   }
   if (value["min_decimals"]) column.min_decimals = reader.number<int>(value["min_decimals"], 0);
-  column.relative_to = reader.optional_text(value, "relative_to").text;
+  column.relative_to = reader.optional_text(value, "relative_to");
   return column;
 }
 
 void read_output(const Reader& reader, const Node& node, Recipe& recipe) {
   reader.expect_map(node, "'output'", {"from", "columns", "entity"});
   recipe.output_from = reader.text(reader.needed(node, "from", "'output'"));
-  recipe.entity = reader.optional_text(node, "entity").text;
+  recipe.entity = reader.optional_text(node, "entity");
   const Node columns = node["columns"];
   if (!columns) return;
   if (columns.IsSequence()) {

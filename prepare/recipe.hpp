@@ -116,7 +116,7 @@ struct OutputColumn {
   Written name, from;               ///< new name; column of the table
   std::optional<table::Kind> kind;  ///< none: as it is
   int min_decimals = 0;             ///< as table::ColumnSpec
-  std::string relative_to;          ///< new name of the earlier date; "" for none
+  Written relative_to;              ///< new name of the earlier date; "" for none
 };
 
 /// The whole file, checked for form and names of tables; columns are checked by run_recipe().
@@ -126,7 +126,7 @@ struct Recipe {
   std::vector<TableSpec> tables;     ///< each after those that it needs
   Written output_from;               ///< table that is written
   std::vector<OutputColumn> output;  ///< none: all columns
-  std::string entity;                ///< output column that tells whose row it is; "" for none
+  Written entity;                    ///< output column that tells whose row it is; "" for none
 
   const SourceSpec* find_source(std::string_view name) const;  ///< null when there is none
   const TableSpec* find_table(std::string_view name) const;    ///< null when there is none

@@ -15,6 +15,13 @@ namespace {
 
 using base::ErrorKind;
 
+/// The metadata are for the output: what they name has to be in it, under its new name.
+void expect_output_column(const table::Schema& schema, const Written& name, const char* key) {
+  if (name.text.empty() || schema.find(name.text) >= 0) return;
+  base::fail(ErrorKind::kData, "{}: {} names '{}', which is no column of the output{}", name.place,
+             key, name.text, did_you_mean(name.text, schema.names()));
+}
+
 /// Makes the tables of a recipe, each once.
 class Runner {
  public:
@@ -116,7 +123,7 @@ void Runner::send_rows(StoredRows& rows) {
 
 table::Schema Runner::schema(const RowShape& shape) const {
   table::Schema result;
-  result.entity = recipe_.entity;
+  result.entity = recipe_.entity.text;
   for (std::size_t i = 0; i < shape.columns.size(); ++i) {
     table::ColumnSpec spec;
     spec.name = shape.columns[i].name;
@@ -125,7 +132,7 @@ table::Schema Runner::schema(const RowShape& shape) const {
       const OutputColumn& wish = recipe_.output[i];
       spec.name = wish.name.text;
       spec.min_decimals = wish.min_decimals;
-      spec.relative_to = wish.relative_to;
+      spec.relative_to = wish.relative_to.text;
       if (wish.kind) {
         const bool from_text =
             *wish.kind == table::Kind::kCategory || *wish.kind == table::Kind::kId;
@@ -143,6 +150,9 @@ table::Schema Runner::schema(const RowShape& shape) const {
       spec.format = "%Y-%m-%d %H:%M:%S", spec.unit = "second";
     result.columns.push_back(std::move(spec));
   }
+  expect_output_column(result, recipe_.entity, "entity");
+  for (const OutputColumn& column : recipe_.output)
+    expect_output_column(result, column.relative_to, "relative_to");
   return result;
 }
 

@@ -288,6 +288,20 @@ TEST_F(Prepare, NamesAMissingFileOrColumnWithTheNearestAndTheLine) {
   EXPECT_THAT(complaint("output: {from: visit}\n"), HasSubstr("did you mean 'visits'"));
 }
 
+TEST_F(Prepare, EntityAndEarlierDateAreColumnsOfTheOutput) {
+  EXPECT_THAT(
+      complaint("output: {from: visits, entity: PERSON, columns: {person: PERSON, w: WARD}}"),
+      AllOf(HasSubstr("recipe.yaml:5:"),
+            HasSubstr("entity names 'PERSON', which is no "
+                      "column of the output"),
+            HasSubstr("did you mean 'person'?")));
+  EXPECT_THAT(
+      complaint("output: {from: visits, columns: {w: WARD, at: {from: AT, relative_to: born}}}"),
+      HasSubstr("relative_to names 'born'"));
+  EXPECT_THAT(run("output: {from: visits, entity: who, columns: {who: PERSON}}"),
+              HasSubstr("who\n1\n"));
+}
+
 TEST_F(Prepare, NamesRowAndColumnOfAValueThatDoesNotFit) {
   EXPECT_THAT(
       complaint_of_whole("sources: {people: {columns: {BORN: integer}}}\noutput: {from: people}\n"),

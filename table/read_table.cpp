@@ -1,12 +1,14 @@
 #include "table/read_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "table/civil_date.hpp"
 #include "table/constraint.hpp"
 #include "table/derivation.hpp"
 #include "table/detail/identifiers.hpp"
@@ -92,6 +94,54 @@ void lay_over(LoadedTable& loaded, const ReadOptions& options, const std::string
   }
 }
 
+/// A whole day where one of the two has no time.
+double moment(const Column& date, std::int64_t row, bool whole_days) {
+  const double value = date.as_double(row);
+  if (date.spec.kind == Kind::kDate) return value;
+  const double days = value / static_cast<double>(kMicrosPerDay);
+  return whole_days ? std::floor(days) : days;
+}
+
+/// What the metadata say of a date and its base against the rows: dates that come before their base
+/// would be learned as equal to it.
+void check_order(const Column& date, const Column& base, const Metadata& metadata,
+                 std::vector<std::string>& warnings) {
+  for (const Column* column : {&date, &base}) {
+    const bool fits = column->spec.kind == Kind::kDate || column->spec.kind == Kind::kDatetime;
+    SEMBLANCE_EXPECT(fits || column->missing_count() == column->size(), kData,
+                     "{}: column '{}': relative_to '{}' is between two dates, but '{}' is of kind "
+                     "{}",
+                     metadata.path, date.spec.name, base.spec.name, column->spec.name,
+                     kind_name(column->spec.kind));
+    if (!fits) return;
+  }
+  const bool whole_days = date.spec.kind == Kind::kDate || base.spec.kind == Kind::kDate;
+  std::int64_t before = 0, first = -1;
+  for (std::int64_t row = 0; row < date.size(); ++row) {
+    if (date.is_missing(row) || base.is_missing(row) ||
+        moment(date, row, whole_days) >= moment(base, row, whole_days))
+      continue;
+    if (first < 0) first = row;
+    ++before;
+  }
+  if (before == 0) return;
+  warnings.push_back(
+      fmt::format("column '{}': comes before '{}' in {} of {} rows (row {} is the first), though "
+                  "relative_to says that it never does, and is learned as equal to it there; "
+                  "correct the rows or the metadata",
+                  date.spec.name, base.spec.name, before, date.size(), first + 1));
+}
+
+void check_orders(LoadedTable& loaded, const Metadata& metadata) {
+  for (const Metadata::Wish& wish : metadata.columns) {
+    const int date = loaded.table.find(wish.spec.name),
+              base = loaded.table.find(wish.spec.relative_to);
+    if (wish.spec.relative_to.empty() || wish.spec.dropped || date < 0 || base < 0) continue;
+    check_order(loaded.table.columns[static_cast<std::size_t>(date)],
+                loaded.table.columns[static_cast<std::size_t>(base)], metadata, loaded.warnings);
+  }
+}
+
 /// A formula that a file carries ends where the metadata drop or retype a column that it names.
 void forget_formulas(LoadedTable& loaded, const Metadata& metadata) {
   for (std::size_t c = 0; c < loaded.schema.columns.size(); ++c) {
@@ -143,6 +193,7 @@ LoadedTable read_whole(const std::string& path, const ReadOptions& options) {
                    "{}: the table has no rows", path);
   if (options.schema != nullptr) select_columns(loaded, *options.schema, path);
   lay_over(loaded, options, path);
+  if (options.metadata != nullptr) check_orders(loaded, *options.metadata);
   for (std::size_t c = 0; c < loaded.table.columns.size(); ++c) {
     if (!loaded.kind_known[c]) recognise_identifier(loaded.table.columns[c], loaded.warnings);
   }

@@ -231,6 +231,25 @@ TEST(Inference, NumbersOfPeopleAreIdentifiersHoweverFew) {
   }
 }
 
+TEST(Inspection, HoldsRelativeDatesAgainstTheRows) {
+  const TestFiles dir;
+  const std::string path =
+      dir.write("t.csv",
+                "a,b,s\n2020-01-01,2020-01-01 10:00,F\n2020-01-02,2020-01-03 09:00,M\n,2020-01-01 "
+                "00:00,F\n2020-01-09,2020-01-08 23:00,F\n");
+  const auto warnings = [&](const std::string& text) {
+    const Metadata metadata = parse_metadata(text, "m.yaml");
+    return inspect_table(path, {.metadata = &metadata}).warnings;
+  };
+  EXPECT_THAT(
+      warnings("columns: {b: {relative_to: a}}"),
+      Contains(HasSubstr("column 'b': comes before 'a' in 1 of 4 rows (row 4 is the first)")));
+  EXPECT_THAT(warnings("columns: {a: {relative_to: b}}"),
+              Contains(HasSubstr("in 1 of 4 rows (row 2 is the first)")));
+  EXPECT_THROW(warnings("columns: {b: {relative_to: s}}"), base::Error);
+  EXPECT_THROW(warnings("columns: {s: {relative_to: a}}"), base::Error);
+}
+
 TEST(Inspection, WarnsOfNumbersWithCommas) {
   EXPECT_THAT(warnings_for({"\"70,5\"", "\"71,25\"", "72"}), Contains(HasSubstr("'70,5'")));
   EXPECT_THAT(warnings_for({"\"1,234.5\"", "\"20,000\""}), Contains(HasSubstr("thousands")));

@@ -93,8 +93,7 @@ Check quasi_check(const Context& context) {
           "Share of real rows that are alone with their combination of quasi-identifiers and whose "
           "combination occurs exactly once in the synthetic table (synthpop's repU). Rows are "
           "synthetic, but somebody who looks for a person would find exactly one candidate. With a "
-          "holdout, of as "
-          "many synthetic rows as it has, to compare with.",
+          "holdout, of as many synthetic rows as it has, to compare with.",
       .unit = "share"};
   const QuasiIdentifiers keys = quasi_identifiers(context);
   if (keys.columns.empty()) {
@@ -119,8 +118,7 @@ Check quasi_check(const Context& context) {
   check.reference = share(data.holdout, even);
   check.note += fmt::format(
       " On {} rows, synthetic and of the holdout (the reference), because more rows meet more "
-      "people "
-      "by chance; all {} synthetic rows: {:.2f} %.",
+      "people by chance; all {} synthetic rows: {:.2f} %.",
       even, data.synthetic.n_rows, 100 * share(data.synthetic, data.synthetic.n_rows));
   return check;
 }

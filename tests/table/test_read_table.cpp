@@ -320,7 +320,8 @@ TEST(ReadTable, MetadataDecideKinds) {
   const std::string path =
       dir.write("t.csv", "a,b,c\n1,2003-02-01 10:20:30,5\n2,2003-02-02 11:00:00,6\n");
   const Metadata metadata = parse_metadata(
-      "columns:\n  a: {kind: category}\n  b: {dtype: {name: datetime64, floor: h}}\n  c: {kind: "
+      "columns:\n  a: {kind: category, levels: public}\n  b: {dtype: {name: datetime64, floor: "
+      "h}}\n  c: {kind: "
       "float, decimals: 2, min_decimals: 2}\n",
       "m.yaml");
   Schema schema;
@@ -329,6 +330,7 @@ TEST(ReadTable, MetadataDecideKinds) {
   EXPECT_EQ(table.columns[1].as_text(0), "2003-02-01 10:00:00");
   EXPECT_EQ(table.columns[2].as_text(0), "5.00");
   EXPECT_EQ(schema.columns[1].unit, "hour");
+  EXPECT_EQ(schema.columns[0].levels, "public");
 }
 
 TEST(ReadTable, AnIntegerDtypeRoundsButAnIntegerKindRefuses) {

@@ -36,8 +36,8 @@ SETS = {
     "hflights": ("hflights/hflights.csv.gz", []),
     "covid_testing": ("medicaldata/covid_testing.csv", ["subject_id", "fake_first_name", "fake_last_name"]),
     "mimic3_demo": ("mimic3_demo/published_recipe_output/large.csv", ["ROW_ID", "SUBJECT_ID"]),
-    "mimic3_lists": ("mimic3_demo/published_recipe_output/large.csv", ["ROW_ID", "SUBJECT_ID"]),
 }
+SETS["mimic3_lists"] = SETS["mimic3_demo"]
 # Sets that are learned with metadata: the names of tests and their units are lists that everybody may know.
 METADATA = {
     "mimic3_lists": """columns:

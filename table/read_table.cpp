@@ -8,12 +8,12 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "table/civil_date.hpp"
 #include "table/constraint.hpp"
 #include "table/derivation.hpp"
 #include "table/detail/identifiers.hpp"
 #include "table/detail/loaded_table.hpp"
 #include "table/detail/read_whole.hpp"
+#include "table/detail/relations.hpp"
 #include "table/shards.hpp"
 
 namespace semblance::table {
@@ -96,9 +96,7 @@ void lay_over(LoadedTable& loaded, const ReadOptions& options, const std::string
 
 /// A whole day where one of the two has no time.
 double moment(const Column& date, std::int64_t row, bool whole_days) {
-  const double value = date.as_double(row);
-  if (date.spec.kind == Kind::kDate) return value;
-  const double days = value / static_cast<double>(kMicrosPerDay);
+  const double days = detail::value_in_days(date, row);
   return whole_days ? std::floor(days) : days;
 }
 

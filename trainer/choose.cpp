@@ -64,7 +64,7 @@ double chosen_weight_decay(std::int64_t rows) {
 }
 
 /// Smoothing costs those who learn from the synthetic rows more than a little learning by heart
-/// does; of many rows no synthetic one comes nearer for it.
+/// does.
 double chosen_tolerance(std::int64_t rows) { return rows >= kManyRows ? 0.01 : 0.0; }
 
 /// Few rows tell little of rare tokens. The rule was fitted to the validation losses of tables of

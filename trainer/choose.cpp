@@ -36,6 +36,9 @@ void check_options(const TrainOptions& o) {
                    o.validation);
   SEMBLANCE_EXPECT(o.patience >= 0, kData,
                    "setting 'patience' is {}; it must be 1 or more, or 0 to be chosen", o.patience);
+  SEMBLANCE_EXPECT(o.slopes >= -1 && o.slopes <= 1, kData,
+                   "setting 'slopes' is {}; it must be 1 (restored), 0 (left), or -1 to be chosen",
+                   o.slopes);
 }
 
 /// Rows to go through grow with the square root of the rows of the table: 300,000 (9 epochs) for
@@ -118,6 +121,9 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   fit.seed = options.seed;
   fit.threads = options.threads;
   fit.tf32 = options.tf32;
+  // The rows of an entity also follow from one another, past the heads.
+  choice.slopes = options.slopes >= 0 ? options.slopes == 1 : rows >= kManyRows;
+  choice.slopes = choice.slopes && shape.autoregressive && !shape.panel;
   // The step on LibTorch's tensors knows nothing of entities.
   fit.device = shape.panel ? "cpu" : base::resolve_device(options.device).name();
   return choice;

@@ -12,8 +12,9 @@ namespace semblance::trainer {
 
 /// A network and how to train it, with nothing left open.
 struct Choice {
-  NetworkShape shape;  ///< for the table's token columns
-  FitSettings fit;     ///< batch_size counts rows over all ranks here
+  NetworkShape shape;   ///< for the table's token columns
+  FitSettings fit;      ///< batch_size counts rows over all ranks here
+  bool slopes = false;  ///< calibration slopes are restored (trainer/calibration_slope)
 };
 
 /// Settings that the options leave open (0 or -1) are filled in; the reasons are in docs/MODEL.md.

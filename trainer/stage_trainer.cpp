@@ -57,6 +57,7 @@ std::vector<std::pair<std::string, std::string>> settings_texts(TrainOptions opt
   texts.emplace_back("chosen_dropout", fmt::format("{}", fit.dropout));
   texts.emplace_back("chosen_validation", fmt::format("{}", fit.validation));
   texts.emplace_back("chosen_patience", fmt::format("{}", fit.patience));
+  texts.emplace_back("chosen_slopes", choice.slopes ? "restored" : "left");
   return texts;
 }
 

@@ -20,8 +20,9 @@ struct TrainingStep::Pass {
   float* grad;         // null: loss alone
   double* column_nll;  // may be null
   StepLoss loss;
-  double* row_loss = nullptr;  // [n], added to; may be null
-  bool carries = false;        // the first block is in carried_
+  double* row_loss = nullptr;             // [n], added to; may be null
+  const LogitVisitor* visitor = nullptr;  // sees the logits in place of the loss; may be null
+  bool carries = false;                   // the first block is in carried_
 
   std::int64_t n() const { return static_cast<std::int64_t>(rows.size()); }
   bool backward() const { return grad != nullptr; }
@@ -238,6 +239,7 @@ void TrainingStep::head(Pass& pass, int s, bool first, const HeadRows& rows) {
   const bool follows = shape_.panel && s >= shape_.shared;
   const HistoryHead history = follows ? history_head(pass, s) : HistoryHead{};
   if (follows) add_transitions(shape_, pass.data, pass.rows, history, logits_.data());
+  if (pass.visitor != nullptr) return (*pass.visitor)(s, n, logits_.data(), rows.tokens);
   std::fill_n(nll_.data(), n, 0.0f);
   softmax_gradient(pass.weights + bias_at, rows.tokens, k, n, pass.scale, logits_.data(),
                    nll_.data(), pass.backward() ? pass.grad + bias_at : nullptr, scratch_.data());
@@ -391,6 +393,13 @@ void TrainingStep::row_losses(const float* weights, const TokenRows& data,
                               double* row_loss) {
   std::fill_n(row_loss, rows.size(), 0.0);
   Pass pass{weights, data, rows, noise, 1.0f, nullptr, nullptr, {}, row_loss};
+  run(pass);
+}
+
+void TrainingStep::visit_logits(const float* weights, const TokenRows& data,
+                                std::span<const std::int64_t> rows, const StepNoise& noise,
+                                const LogitVisitor& visitor) {
+  Pass pass{weights, data, rows, noise, 1.0f, nullptr, nullptr, {}, nullptr, &visitor};
   run(pass);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -54,6 +55,11 @@ struct StepLoss {
 
 struct HistoryHead;
 
+/// Sees what a pass over n rows says of the s-th column: logits [K, n] without the head bias, and
+/// the tokens [n] that the rows have.
+using LogitVisitor =
+    std::function<void(int s, std::int64_t n, const float* logits, const std::uint16_t* tokens)>;
+
 /// The step on one CPU thread, with its working memory: one object a thread.
 class TrainingStep {
  public:
@@ -74,6 +80,11 @@ class TrainingStep {
   /// The loss of each row, without dropout. \param row_loss  [rows.size()], overwritten
   void row_losses(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
                   const StepNoise& noise, double* row_loss);
+
+  /// Shows the logits of each column to the visitor, without dropout; the columns come in any
+  /// order.
+  void visit_logits(const float* weights, const TokenRows& data, std::span<const std::int64_t> rows,
+                    const StepNoise& noise, const LogitVisitor& visitor);
 
  private:
   struct Pass;

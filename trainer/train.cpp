@@ -1,5 +1,6 @@
 #include "trainer/train.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/device.hpp"
@@ -7,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "trainer/calibrate.hpp"
+#include "trainer/calibration_slope.hpp"
 #include "trainer/generation_order.hpp"
 #include "trainer/model_file.hpp"
 #include "trainer/search.hpp"
@@ -44,6 +46,10 @@ void add_settings(base::SettingList& list, TrainOptions& options) {
            "epochs without a better validation loss before stopping; 0: chosen");
   list.add("calibrate", &options.calibrate,
            "rounds in which rows are drawn to mend drifted frequencies, at most; 0: none");
+  list.add(
+      "slopes", &options.slopes,
+      "1: columns hang together as strongly as in the table again, where training has held that "
+      "back; 0: as trained; -1: chosen from the table");
   list.add("tf32", &options.tf32,
            "on a GPU: matrix products in TensorFloat-32, faster and right to three digits");
   list.add("checkpoint_dir", &options.checkpoint_dir,
@@ -81,6 +87,15 @@ void log_panel(const table::Schema& schema) {
                      ? ""
                      : fmt::format(" ({})", fmt::join(schema.entity_constants, ", ")),
                  schema.entity_time.empty() ? "the table" : "'" + schema.entity_time + "'");
+}
+
+/// Gives the heads back what training has held back. \param total  rows over all ranks
+void restore_network_slopes(StoredNetwork& network, const TokenRows& rows, std::int64_t total,
+                            const TrainOptions& options, base::Communicator& communicator) {
+  const std::vector<double> slopes = restore_slopes(
+      network, rows, total, {.seed = options.seed, .threads = options.threads}, communicator);
+  const auto [least, most] = std::minmax_element(slopes.begin(), slopes.end());
+  base::log_info("calibration slopes restored: times {:.2f} to {:.2f}", *least, *most);
 }
 
 /// Mends the margins of a network whose rows stand alone.
@@ -157,6 +172,7 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
         return stages.run(stage, tried, initial);
       });
   StoredNetwork network{choice.shape, order, std::move(result.weights)};
+  if (choice.slopes) restore_network_slopes(network, rows, total, options, communicator);
   calibrate_network(network, rows, total, options, choice.fit.device, communicator);
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);

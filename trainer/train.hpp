@@ -38,6 +38,7 @@ struct TrainOptions {
   double validation = 0.1;      ///< share of rows kept for early stopping
   int patience = 0;   ///< epochs without a better validation loss before stopping; 0: chosen
   int calibrate = 6;  ///< rounds of mending the margins of what is drawn, at most; 0: none
+  int slopes = -1;    ///< 1: restore calibration slopes, 0: leave them; -1: chosen from the table
   bool tf32 = true;   ///< FitSettings::tf32
   std::string checkpoint_dir;       ///< "" : beside the output
   double checkpoint_seconds = 600;  ///< between checkpoints; they are written at signals, too

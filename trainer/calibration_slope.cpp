@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "trainer/batches.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -86,7 +87,9 @@ SlopeFit::SlopeFit(const StoredNetwork& network, const TokenRows& data, std::int
       slopes_(static_cast<std::size_t>(network.shape.columns()), 1.0) {
   // By their global numbers, so that they do not depend on ranks.
   const std::int64_t stride = std::max<std::int64_t>(1, total / settings.rows);
-  for (std::int64_t r = 0; r < data.n_rows; ++r)
+  const RowSplit split =
+      split_rows(data.first_row, data.n_rows, settings.validation, settings.seed, communicator);
+  for (const std::int64_t r : split.training)
     if ((data.first_row + r) % stride == 0) rows_.push_back(r);
   const int threads = settings.threads > 0 ? settings.threads : base::default_threads();
   for (int t = 0; t < threads; ++t)

@@ -22,7 +22,8 @@ struct SlopeSettings {
   std::int64_t rows = 20'480;  ///< of the table that are looked at, about, over all ranks
   int rounds = 2;              ///< of Newton's method
   double most = 1.25;          ///< a larger slope counts as this one
-  std::uint64_t seed = 1;      ///< of the latent noise
+  double validation = 0;       ///< share of rows that training kept for validation: not looked at
+  std::uint64_t seed = 1;      ///< of the training: of that choice, and of the latent noise
   int threads = 0;             ///< 0: all; the result does not depend on it
 };
 

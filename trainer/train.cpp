@@ -89,11 +89,14 @@ void log_panel(const table::Schema& schema) {
                  schema.entity_time.empty() ? "the table" : "'" + schema.entity_time + "'");
 }
 
-/// Gives the heads back what training has held back. \param total  rows over all ranks
+/// Gives the heads back what training has held back.
+/// \param total  rows over all ranks \param validation  share of them that was not trained on
 void restore_network_slopes(StoredNetwork& network, const TokenRows& rows, std::int64_t total,
-                            const TrainOptions& options, base::Communicator& communicator) {
+                            double validation, const TrainOptions& options,
+                            base::Communicator& communicator) {
   const std::vector<double> slopes = restore_slopes(
-      network, rows, total, {.seed = options.seed, .threads = options.threads}, communicator);
+      network, rows, total,
+      {.validation = validation, .seed = options.seed, .threads = options.threads}, communicator);
   const auto [least, most] = std::minmax_element(slopes.begin(), slopes.end());
   base::log_info("calibration slopes restored: times {:.2f} to {:.2f}", *least, *most);
 }
@@ -172,7 +175,8 @@ void train(const TrainOptions& given, base::Communicator& communicator) {
         return stages.run(stage, tried, initial);
       });
   StoredNetwork network{choice.shape, order, std::move(result.weights)};
-  if (choice.slopes) restore_network_slopes(network, rows, total, options, communicator);
+  if (choice.slopes)
+    restore_network_slopes(network, rows, total, choice.fit.validation, options, communicator);
   calibrate_network(network, rows, total, options, choice.fit.device, communicator);
   if (communicator.rank() == 0) {
     TrainingRecord record = record_of(options, codec, result, order, total);

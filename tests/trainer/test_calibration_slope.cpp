@@ -8,6 +8,7 @@
 
 #include "kernels/sample_rows.hpp"
 #include "tests/trainer/step_cases.hpp"
+#include "trainer/batches.hpp"
 #include "trainer/choose.hpp"
 
 namespace semblance::trainer {
@@ -151,6 +152,29 @@ TEST(RestoreSlopes, LeavesTooStrongHeads) {
   const std::vector<float> before = given.network.weights;
   EXPECT_EQ(restore(given.network, given.data), std::vector<double>(3, 1.0));
   EXPECT_EQ(given.network.weights, before);
+}
+
+TEST(RestoreSlopes, LooksAtTrainingRowsAlone) {
+  const Case given = [] {
+    Case made = make_case();
+    weaken(made, 0.85f);
+    return made;
+  }();
+  const SlopeSettings settings{.validation = 0.3, .seed = 5, .threads = 1};
+  const auto slopes = [&](const TokenRows& data) {
+    StoredNetwork network = given.network;
+    return restore_slopes(network, data, kRows, settings, *base::self_communicator());
+  };
+  const RowSplit split = split_rows(0, kRows, 0.3, 5, *base::self_communicator());
+  const auto changed = [&](std::int64_t row) {
+    TokenRows data = given.data;
+    std::uint16_t& token = data.tokens[static_cast<std::size_t>(row * 3 + 2)];
+    token = token == 0 ? 1 : 0;
+    return data;
+  };
+  const std::vector<double> all = slopes(given.data);
+  EXPECT_EQ(slopes(changed(split.validation.front())), all);
+  EXPECT_NE(slopes(changed(split.training.front())), all);
 }
 
 TEST(RestoreSlopes, DoesNotDependOnThreadsOrRanks) {

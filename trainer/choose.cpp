@@ -56,9 +56,6 @@ constexpr std::int64_t kManyRows = 50'000;
 /// their validation losses and by what is learned from their synthetic rows.
 int chosen_width(std::int64_t rows) { return rows >= kManyRows ? 256 : 128; }
 
-/// Units inside a block, in widths of the context: they cost less than a wider context does.
-int chosen_units(std::int64_t rows) { return rows >= kManyRows ? 2 : 1; }
-
 /// Decay acts at every step, so more rows an epoch would be held back more by the same decay (Wang
 /// and Aitchison 2024, "How to set AdamW's weight decay as you scale model and dataset size"); an
 /// epoch of more rows also tells more, so it falls with their square root only.
@@ -93,7 +90,7 @@ Choice choose(const TrainOptions& options, const std::vector<int>& cardinalities
   shape.latent = options.latent;
   shape.hidden = options.hidden > 0 ? options.hidden : chosen_width(rows);
   shape.blocks = options.blocks >= 0 ? options.blocks : (shape.autoregressive ? 0 : 1);
-  shape.block_width = shape.blocks > 0 ? shape.hidden * chosen_units(rows) : 0;
+  shape.block_width = shape.blocks > 0 ? shape.hidden : 0;
   shape.encoder = 64;
   shape.panel = options.shared_columns >= 0;
   shape.shared = std::max(options.shared_columns, 0);

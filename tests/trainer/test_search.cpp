@@ -85,8 +85,6 @@ TEST(Choose, SmoothsLessWhereThereAreManyRows) {
   };
   EXPECT_EQ(chosen(49'999).shape.hidden, 128);
   EXPECT_EQ(chosen(50'000).shape.hidden, 256);
-  EXPECT_EQ(chosen(50'000, {.blocks = 1}).shape.block_width, 512);
-  EXPECT_EQ(chosen(49'999, {.blocks = 1}).shape.block_width, 128);
   EXPECT_EQ(chosen(49'999).fit.tolerance, 0);
   EXPECT_EQ(chosen(50'000).fit.tolerance, 0.01);
   EXPECT_DOUBLE_EQ(chosen(1'000).fit.weight_decay, 0.3);

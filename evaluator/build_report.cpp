@@ -55,7 +55,6 @@ std::vector<Group> empty_groups() {
 
 }  // namespace
 
-
 Report build_report(const Comparison& data, const EvaluateOptions& options, SharedNearest* ranks,
                     const std::map<std::string, Section>& done) {
   check_options(data, options);

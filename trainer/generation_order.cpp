@@ -34,10 +34,11 @@ std::vector<int> generation_order(const Codec& codec, const std::vector<std::str
                      "makes first",
                      name, base::did_you_mean(name, schema.names()));
     if (!schema.columns[static_cast<std::size_t>(column)].derived.empty()) {
-      SEMBLANCE_EXPECT(is_constant_of_entity(schema, name), kData,
-                       "order: column '{}' is derived ({}) and made after all that it follows from; "
-                       "name those instead",
-                       name, schema.columns[static_cast<std::size_t>(column)].derived);
+      SEMBLANCE_EXPECT(
+          is_constant_of_entity(schema, name), kData,
+          "order: column '{}' is derived ({}) and made after all that it follows from; "
+          "name those instead",
+          name, schema.columns[static_cast<std::size_t>(column)].derived);
       continue;
     }
     const auto [from, to] = codec.tokens_of(column);

@@ -109,12 +109,15 @@ void mend_margins(StoredNetwork& network, const std::vector<char>& drifted,
 
 }  // namespace
 
+double damped(double x, double variance) {
+  const double sure = 1 - variance / (x * x);
+  return sure > 0 ? sure * x : 0.0;
+}
+
 double margin_correction(std::int64_t real, std::int64_t drawn, double ratio) {
   // Half a row more on each side, so that a token that was never drawn has a finite correction.
   const double a = static_cast<double>(real) + 0.5, b = static_cast<double>(drawn) + 0.5;
-  const double missing = std::log(a / (b * ratio)), variance = 1 / a + 1 / b;
-  const double sure = 1 - variance / (missing * missing);
-  return sure > 0 ? sure * missing : 0.0;
+  return damped(std::log(a / (b * ratio)), 1 / a + 1 / b);
 }
 
 std::int64_t calibration_rows(std::int64_t table_rows, std::int64_t columns) {

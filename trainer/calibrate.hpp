@@ -49,9 +49,12 @@ CalibrationResult calibrate(StoredNetwork& network, const TokenRows& data,
 /// standard deviations. \param real, drawn  [tokens] rows that have each
 bool has_drifted(std::span<const std::int64_t> real, std::span<const std::int64_t> drawn);
 
+/// A correction, damped by how sure it is: x * max(0, 1 - variance / x^2) (the positive-part rule
+/// of James and Stein, 1961).
+double damped(double x, double variance);
+
 /// What is added to the logarithm of a token's probability: log(real / drawn) of its shares, damped
-/// by how sure the difference is: times max(0, 1 - v / log(real / drawn)^2), v being the variance
-/// of the logarithm, 1 / real + 1 / drawn (the positive-part rule of James and Stein, 1961). \param
+/// by its variance, 1 / real + 1 / drawn. \param
 /// real   rows of the table that have the token \param drawn  drawn rows that have it \param ratio
 /// rows of the table / drawn rows
 double margin_correction(std::int64_t real, std::int64_t drawn, double ratio);

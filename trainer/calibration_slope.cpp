@@ -8,6 +8,8 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "trainer/batches.hpp"
+#include "trainer/calibrate.hpp"
+#include "trainer/lanes.hpp"
 
 namespace semblance::trainer {
 namespace {
@@ -51,8 +53,6 @@ class SlopeFit {
   const std::vector<double>& slopes() const { return slopes_; }
 
  private:
-  static constexpr std::int64_t kLane = 256;  // rows of a pass
-
   Sums judge();
   void look(int s, std::int64_t n, const float* logits, const std::uint16_t* tokens,
             Sums& sums) const;
@@ -93,7 +93,7 @@ SlopeFit::SlopeFit(const StoredNetwork& network, const TokenRows& data, std::int
     if ((data.first_row + r) % stride == 0) rows_.push_back(r);
   const int threads = settings.threads > 0 ? settings.threads : base::default_threads();
   for (int t = 0; t < threads; ++t)
-    steps_.push_back(std::make_unique<TrainingStep>(network.shape, kLane));
+    steps_.push_back(std::make_unique<TrainingStep>(network.shape, Lanes::kRows));
 }
 
 /// The sums at centres, slopes and biases as they are. Lanes are added in order, whatever the
@@ -101,17 +101,17 @@ SlopeFit::SlopeFit(const StoredNetwork& network, const TokenRows& data, std::int
 Sums SlopeFit::judge() {
   const Sums none(offsets_.back(), network_.shape.columns());
   const auto all = static_cast<std::int64_t>(rows_.size());
-  const std::int64_t lanes = (all + kLane - 1) / kLane,
+  const std::int64_t lanes = (all + Lanes::kRows - 1) / Lanes::kRows,
                      width = static_cast<std::int64_t>(steps_.size());
   Sums sum = none;
   for (std::int64_t first = 0; first < lanes; first += width) {
     const std::int64_t group = std::min(width, lanes - first);
     std::vector<Sums> lane(static_cast<std::size_t>(group), none);
     base::parallel_for(group, static_cast<int>(group), [&](std::int64_t i) {
-      const std::int64_t at = (first + i) * kLane;
+      const std::int64_t at = (first + i) * Lanes::kRows;
       steps_[i]->visit_logits(
-          network_.weights.data(), data_, std::span(rows_).subspan(at, std::min(kLane, all - at)),
-          {.seed = settings_.seed},
+          network_.weights.data(), data_,
+          std::span(rows_).subspan(at, std::min(Lanes::kRows, all - at)), {.seed = settings_.seed},
           [&](int s, std::int64_t n, const float* logits, const std::uint16_t* tokens) {
             look(s, n, logits, tokens, lane[i]);
           });
@@ -164,8 +164,7 @@ void SlopeFit::move_slopes(const Sums& sums) {
     if (sums.curvature[s] < kLeastCurvature) continue;
     const double likeliest = slopes_[s] + sums.gradient[s] / sums.curvature[s];
     const double error = std::sqrt(sums.squares[s]) / sums.curvature[s];
-    const double more = std::clamp(likeliest, 1.0, settings_.most) - 1;
-    slopes_[s] = more > error ? 1 + more * (1 - std::pow(error / more, 2)) : 1.0;
+    slopes_[s] = 1 + damped(std::clamp(likeliest, 1.0, settings_.most) - 1, error * error);
   }
 }
 

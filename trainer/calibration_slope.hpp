@@ -29,9 +29,8 @@ struct SlopeSettings {
 
 /// Multiplies what the context adds to the logits of each column's tokens by the column's
 /// calibration slope, and moves the head biases so that the tokens stay as probable as before, in
-/// the mean over rows. Slopes below 1 are left, and those above are damped by how sure they are:
-/// 1 + d * max(0, 1 - (standard error / d)^2) (the positive-part rule of James and Stein, 1961).
-/// The same on every rank.
+/// the mean over rows. Slopes below 1 are left, and those above lose what they may owe to
+/// chance (damped() of trainer/calibrate by the squared standard error). The same on every rank.
 ///
 /// \param network  of rows that stand alone (no panel); its head and head biases are changed
 /// \param data     the rows of the table that this rank owns

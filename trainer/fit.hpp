@@ -98,8 +98,8 @@ struct FitResult {
 
 /// Trains on the rows of all ranks. The learning rate follows one cycle over settings.epochs. When
 /// the validation loss has not fallen for settings.patience epochs and has left the tolerance,
-/// training goes back to the best
-/// epoch and cools down: the rate falls to nothing in a straight line over a third as many epochs.
+/// training goes back to the best epoch and cools down: the rate falls to nothing in a straight
+/// line over a third as many epochs.
 /// \param resume   null to start afresh
 /// \param initial  [layout size] weights to start from; null: random ones
 /// \throws Error{kData} when there are no rows, or the loss is not a number; Error{kStopped}
